@@ -1,0 +1,113 @@
+/**
+ * Everything that a rotation can fail with. `name` is the error code of logs and metrics; it is written out because
+ * minified bundles rename classes. Messages end in what the reader can do, name hosts, ports and users, and never
+ * quote a secret value.
+ */
+export abstract class RotationError extends Error {
+  abstract override readonly name: string;
+}
+
+/** The event is not one that Secrets Manager sends. */
+export class InvalidEvent extends RotationError {
+  override readonly name = 'InvalidEvent';
+}
+
+/** A tag or an environment variable that configures the rotation is wrong. */
+export class InvalidSetting extends RotationError {
+  override readonly name = 'InvalidSetting';
+}
+
+/** The secret's value does not have the shape that this function rotates. */
+export class InvalidSecret extends RotationError {
+  override readonly name = 'InvalidSecret';
+}
+
+/** Rotation is switched off for the secret. */
+export class RotationDisabled extends RotationError {
+  override readonly name = 'RotationDisabled';
+}
+
+/** The event's version holds neither AWSPENDING nor AWSCURRENT. */
+export class VersionNotStaged extends RotationError {
+  override readonly name = 'VersionNotStaged';
+}
+
+/** There is nothing to rotate: no version with AWSCURRENT has a value. */
+export class NoCurrentValue extends RotationError {
+  override readonly name = 'NoCurrentValue';
+}
+
+/** AWSPENDING has no value yet: createSecret has not run. */
+export class NoCandidate extends RotationError {
+  override readonly name = 'NoCandidate';
+}
+
+/** The candidate names another user, host, port or database than AWSCURRENT. */
+export class CandidateMismatch extends RotationError {
+  override readonly name = 'CandidateMismatch';
+}
+
+/**
+ * The target refuses this candidate for good and is proved unchanged. The core takes AWSPENDING off the candidate, so
+ * that the next rotation starts with a new one.
+ */
+export class CandidateRefused extends RotationError {
+  override readonly name = 'CandidateRefused';
+}
+
+/** AWSCURRENT moved to a third version while this one was being rotated. */
+export class PromotionConflict extends RotationError {
+  override readonly name = 'PromotionConflict';
+}
+
+/** Secrets Manager answered, and said no: permissions, a deleted secret, a KMS key. */
+export class SecretsManagerRefused extends RotationError {
+  override readonly name = 'SecretsManagerRefused';
+  /** The service's own error code, such as `AccessDeniedException`. */
+  readonly reason: string;
+
+  constructor(message: string, reason: string, options?: ErrorOptions) {
+    super(message, options);
+    this.reason = reason;
+  }
+}
+
+/** Secrets Manager did not answer, or throttled, after all retries. What was asked may or may not have happened. */
+export class SecretsManagerUnavailable extends RotationError {
+  override readonly name = 'SecretsManagerUnavailable';
+}
+
+/** The database says that the password is wrong. The only error that makes a strategy try another credential. */
+export class LoginRefused extends RotationError {
+  override readonly name = 'LoginRefused';
+}
+
+/** The database did not answer, or cannot serve now: network, DNS, start-up, connection limit, time limit. */
+export class Unreachable extends RotationError {
+  override readonly name = 'Unreachable';
+}
+
+/** No TLS connection that can be trusted. */
+export class TlsRefused extends RotationError {
+  override readonly name = 'TlsRefused';
+}
+
+/** The database answered and refused for another reason than the password. */
+export class DatabaseRefused extends RotationError {
+  override readonly name = 'DatabaseRefused';
+}
+
+/** The user may not change its own password. */
+export class PasswordChangeForbidden extends RotationError {
+  override readonly name = 'PasswordChangeForbidden';
+}
+
+/** None of the staged passwords logs in. */
+export class NoWorkingPassword extends RotationError {
+  override readonly name = 'NoWorkingPassword';
+}
+
+/** The function's time limit came too near. Nothing is lost: the step can be repeated. */
+export class OutOfTime extends RotationError {
+  override readonly name = 'OutOfTime';
+}
