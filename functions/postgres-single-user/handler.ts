@@ -1,0 +1,5 @@
+import { postgres } from '../../shared/engines/postgres.ts';
+import { rotationHandler } from '../../shared/rotation/handler.ts';
+import { singleUser } from '../../shared/strategies/single-user.ts';
+
+export const handler = rotationHandler(singleUser(postgres));

@@ -1,0 +1,161 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { freePort } from '../free-port.ts';
+import { postgresBinaries } from './postgres-binaries.ts';
+
+export interface PostgresLogin {
+  readonly username: string;
+  readonly password: string;
+  readonly database?: string;
+}
+
+/** A PostgreSQL server on loopback. */
+export interface PostgresServer {
+  readonly host: string;
+  readonly port: number;
+  readonly superuser: PostgresLogin;
+  /** Runs SQL in a session of its own, as the superuser unless another login is given. */
+  query(sql: string, login?: PostgresLogin): Promise<readonly Record<string, unknown>[]>;
+  stop(): Promise<void>;
+}
+
+export interface PostgresOptions {
+  /** Server settings, as in postgresql.conf. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Files written into the data folder before the start, such as a certificate. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Starts a server of its own on a free port with a data folder that goes when it stops, or uses the one that
+ * `POSTGRES_URL` names (`postgres://superuser:password@host:port/postgres`), unless options ask for a special one.
+ */
+export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
+  const url = process.env['POSTGRES_URL'];
+  return url !== undefined && Object.keys(options).length === 0 ? existingServer(url) : await ownServer(options);
+}
+
+function existingServer(url: string): PostgresServer {
+  const { hostname: host, port, username, password } = new URL(url);
+  const superuser = { username: decodeURIComponent(username), password: decodeURIComponent(password) };
+  return serverAt(host, Number(port || 5432), superuser, async () => {});
+}
+
+async function ownServer({ settings = {}, files = {} }: PostgresOptions): Promise<PostgresServer> {
+  const { initdb, postgres, runAs } = await postgresBinaries();
+  const folder = await mkdtemp(join(tmpdir(), 'postgres-'));
+  const superuser = { username: 'postgres', password: randomBytes(18).toString('base64url') };
+  const passwordFile = join(folder, 'password');
+  await writeFile(passwordFile, superuser.password, { mode: 0o600 });
+  if (runAs) for (const path of [folder, passwordFile]) await chown(path, runAs.uid, runAs.gid);
+  const data = join(folder, 'data');
+  const environment = { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' };
+  const started: ChildProcess[] = [];
+
+  const run = (command: string, ...args: string[]) => {
+    const child = spawn(command, args, { env: environment, stdio: ['ignore', 'ignore', 'pipe'], ...runAs });
+    started.push(child);
+    return child;
+  };
+  const stop = async () => {
+    process.off('exit', killAll);
+    const alive = started.filter((child) => child.exitCode === null && child.signalCode === null);
+    await Promise.all(alive.map(interrupted));
+    await rm(folder, { recursive: true, force: true });
+  };
+  const killAll = () => {
+    for (const child of started) child.kill('SIGQUIT');
+  };
+  process.on('exit', killAll);
+
+  try {
+    const initialised = run(
+      initdb,
+      '-D',
+      data,
+      '-U',
+      superuser.username,
+      `--pwfile=${passwordFile}`,
+      '-A',
+      'scram-sha-256',
+      '-E',
+      'UTF8',
+      '--no-sync',
+      '--no-instructions',
+    );
+    await succeeded(initialised);
+    await rm(passwordFile);
+    for (const [name, text] of Object.entries(files)) {
+      await writeFile(join(data, name), text, { mode: 0o600 });
+      if (runAs) await chown(join(data, name), runAs.uid, runAs.gid);
+    }
+    const port = await freePort();
+    const all = {
+      port: String(port),
+      listen_addresses: '127.0.0.1',
+      unix_socket_directories: '',
+      fsync: 'off',
+      ...settings,
+    };
+    await ready(
+      run(postgres, '-D', data, ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])),
+    );
+    return serverAt('127.0.0.1', port, superuser, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function serverAt(host: string, port: number, superuser: PostgresLogin, stop: () => Promise<void>): PostgresServer {
+  return {
+    host,
+    port,
+    superuser,
+    stop,
+    async query(sql, { username, password, database = 'postgres' } = superuser) {
+      const client = new pg.Client({ host, port, user: username, password, database, ssl: false });
+      client.on('error', () => {});
+      await client.connect();
+      try {
+        const answer: pg.QueryResult | readonly pg.QueryResult[] = await client.query(sql);
+        return (Array.isArray(answer) ? answer.at(-1) : answer)?.rows ?? [];
+      } finally {
+        await client.end();
+      }
+    },
+  };
+}
+
+async function interrupted(child: ChildProcess): Promise<void> {
+  const exit = once(child, 'exit');
+  child.kill('SIGINT');
+  await exit;
+}
+
+async function succeeded(child: ChildProcess): Promise<void> {
+  const said = collect(child);
+  const [code] = await once(child, 'exit');
+  if (code !== 0) throw new Error(`PostgreSQL could not be set up: ${said()}`);
+}
+
+async function ready(child: ChildProcess): Promise<void> {
+  const said = collect(child);
+  await new Promise<void>((resolve, reject) => {
+    child.stderr?.on('data', () => said().includes('ready to accept connections') && resolve());
+    child.once('exit', () => reject(new Error(`PostgreSQL did not start: ${said()}`)));
+  });
+}
+
+function collect(child: ChildProcess): () => string {
+  let text = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    text = (text + chunk).slice(-4_000);
+  });
+  return () => text;
+}

@@ -1,0 +1,59 @@
+import type { Sensitive } from '../secrets/sensitive.ts';
+
+/** Where a database is and who logs in to it. */
+export interface DatabaseLogin {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly username: string;
+  readonly password: Sensitive;
+  /** `verified`: TLS with chain and host name checked. `off`: only because the secret says `"ssl": false`. */
+  readonly tls: 'verified' | 'off';
+}
+
+/** How long a connection and its statements may take. */
+export interface TimeLimit {
+  /** Milliseconds. */
+  remaining(): number;
+  readonly signal: AbortSignal;
+}
+
+/** One kind of database. An engine knows no Secrets Manager and no rotation. */
+export interface Engine {
+  /** For messages, as people write it. */
+  readonly name: string;
+  /** What a secret's `engine` field may say; RDS's own names are among them. */
+  readonly engineNames: readonly string[];
+  readonly defaultPort: number;
+  readonly defaultDatabase: string;
+  /** The longest user name that the server keeps apart from others, in bytes of UTF-8. */
+  readonly longestUserName: number;
+
+  /**
+   * Logs in.
+   *
+   * @throws LoginRefused if the server says that the password is wrong; nothing else may be reported as that
+   * @throws Unreachable if the server does not answer in time, or cannot serve now
+   * @throws TlsRefused if there is no TLS connection that can be trusted
+   * @throws DatabaseRefused if the server refuses for another reason
+   */
+  connect(login: DatabaseLogin, limit: TimeLimit): Promise<Session>;
+}
+
+/** A login that worked. Whoever opened it closes it. */
+export interface Session {
+  /** A query that changes nothing. Throws like `connect`, if the session has died. */
+  probe(): Promise<void>;
+
+  /**
+   * Gives the logged-in user a new password. It stands in no statement in clear if the server takes a verifier.
+   *
+   * @throws CandidateRefused if the server's password rules refuse it; the old password is unchanged then
+   * @throws PasswordChangeForbidden if the user may not change its own password
+   * @throws Unreachable or DatabaseRefused; whether the password has changed is not known then
+   */
+  changeOwnPassword(password: Sensitive): Promise<void>;
+
+  /** Never throws. */
+  close(): Promise<void>;
+}

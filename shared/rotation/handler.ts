@@ -1,0 +1,87 @@
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { cleanLogsWith, logger } from '../observability.ts';
+import { Redaction } from '../secrets/redaction.ts';
+import { type SecretStore, secretStore } from '../secrets/secret-store.ts';
+import { secretsManagerClient } from '../secrets/secrets-manager-client.ts';
+import { type Deadline, withDeadline } from './deadline.ts';
+import { parseEvent, type RotationEvent } from './event.ts';
+import { once, runStep, type StepResult } from './rotation.ts';
+import { type StepReport, stepReport } from './step-report.ts';
+import type { Context, Strategy } from './strategy.ts';
+import { AWSCURRENT } from './version-stages.ts';
+
+/** The part of Lambda's context that is used. */
+export interface LambdaContext {
+  readonly functionName: string;
+  getRemainingTimeInMillis(): number;
+}
+
+export type RotationHandler = (event: unknown, lambda: LambdaContext) => Promise<void>;
+
+/**
+ * The Lambda edge: validates the event, runs the step within the time that is left, reports how it ended, and lets no
+ * secret value out, whatever went wrong. Returning is success and throwing is failure, as the service expects.
+ */
+export function rotationHandler<S>(
+  strategy: Strategy<S>,
+  client: Pick<SecretsManagerClient, 'send'> = secretsManagerClient(),
+): RotationHandler {
+  return async (rawEvent, lambda) => {
+    const report = stepReport(lambda.functionName);
+    const redaction = new Redaction();
+    cleanLogsWith((text) => redaction.clean(text));
+    try {
+      const event = parseEvent(rawEvent);
+      report.began(event);
+      if (event.rotationToken) redaction.learnText(event.rotationToken.reveal());
+      const result = await withDeadline(
+        () => lambda.getRemainingTimeInMillis(),
+        (deadline) => {
+          const store = learning(secretStore(client, deadline.signal), redaction);
+          return runWithin(deadline, event, strategy, store, report);
+        },
+      );
+      report.succeeded(result);
+    } catch (error) {
+      const clean = redaction.cleanError(error);
+      report.failed(error, clean);
+      throw clean;
+    }
+  };
+}
+
+function runWithin<S>(
+  deadline: Deadline,
+  event: RotationEvent,
+  strategy: Strategy<S>,
+  store: SecretStore,
+  report: StepReport,
+): Promise<StepResult> {
+  const context: Context = {
+    secretId: event.secretId,
+    token: event.token,
+    environment: process.env,
+    deadline,
+    describe: once(() => store.describe(event.secretId)),
+    readOtherSecret: async (secretId) => (await store.read(secretId, { stage: AWSCURRENT })).value,
+    warn: (message, details = {}) =>
+      logger.warn(message, { secretArn: event.secretId, version: event.token, ...details }),
+  };
+  return runStep({ event, strategy, store, context, retirementFailed: (error) => report.retirementFailed(error) });
+}
+
+/** The same store; every value that passes through it is taken out of whatever is logged or thrown later. */
+function learning(store: SecretStore, redaction: Redaction): SecretStore {
+  return {
+    ...store,
+    async read(secretId, version) {
+      const found = await store.read(secretId, version);
+      redaction.learn(found.value);
+      return found;
+    },
+    putPending(secretId, token, value, rotationToken) {
+      redaction.learn(value);
+      return store.putPending(secretId, token, value, rotationToken);
+    },
+  };
+}

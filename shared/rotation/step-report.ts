@@ -1,0 +1,81 @@
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import { RotationError } from '../errors.ts';
+import { logger, metrics } from '../observability.ts';
+import type { RotationEvent } from './event.ts';
+import type { StepResult } from './rotation.ts';
+
+/** How a step ended, told once: as one log line and as metrics. */
+export interface StepReport {
+  began(event: RotationEvent): void;
+  succeeded(result: StepResult): void;
+  /** `clean` is what may be seen of `error`. */
+  failed(error: unknown, clean: Error): void;
+  /** The secret is promoted, and something old is still alive. */
+  retirementFailed(error: unknown): void;
+}
+
+export function stepReport(functionName: string): StepReport {
+  const started = performance.now();
+  let event: RotationEvent | undefined;
+
+  const line = (outcome: 'succeeded' | 'failed') => ({
+    secretArn: event?.secretId,
+    version: event?.token,
+    step: event?.step,
+    outcome,
+    durationMs: Math.round(performance.now() - started),
+  });
+
+  const dimensions = () => ({ function: functionName, step: event?.step ?? 'unknown' });
+
+  return {
+    began(valid) {
+      event = valid;
+      // A copy of the validated fields: the rotation token and unknown fields are nobody's to read.
+      logger.logEventIfEnabled({ Step: valid.step, SecretId: valid.secretId, ClientRequestToken: valid.token });
+    },
+
+    succeeded(result) {
+      const ended = line('succeeded');
+      logger.info(`${ended.step} succeeded: ${result}`, { ...ended, result });
+      metrics.addDimensions(dimensions());
+      metrics.addMetric('RotationStepSucceeded', MetricUnit.Count, 1);
+      metrics.addMetric('RotationStepDuration', MetricUnit.Milliseconds, ended.durationMs);
+      if (result === 'promoted') metrics.addMetric('RotationCompleted', MetricUnit.Count, 1);
+      metrics.publishStoredMetrics();
+    },
+
+    failed(error, clean) {
+      const errorCode = codeOf(error);
+      const ended = line('failed');
+      logger.error(`${ended.step ?? 'The event'} failed: ${clean.message}`, { ...ended, errorCode, error: clean });
+      metrics.addDimensions(dimensions());
+      metrics.addMetric('RotationStepDuration', MetricUnit.Milliseconds, ended.durationMs);
+      metrics.publishStoredMetrics();
+      countFailure('RotationStepFailed', errorCode);
+    },
+
+    retirementFailed(error) {
+      const errorCode = codeOf(error);
+      logger.warn('The secret is promoted, but what it replaced could not be retired. The next rotation tries again.', {
+        secretArn: event?.secretId,
+        version: event?.token,
+        errorCode,
+        error: error instanceof Error ? error.message : String(error),
+      });
+      countFailure('RetirementFailed', errorCode);
+    },
+  };
+
+  function countFailure(metric: string, errorCode: string): void {
+    metrics.addDimensions(dimensions());
+    metrics.addDimensions({ ...dimensions(), errorCode });
+    metrics.addMetric(metric, MetricUnit.Count, 1);
+    metrics.publishStoredMetrics();
+  }
+}
+
+/** Unnamed errors are bugs, or somebody else's: one code, so that nothing unbounded becomes a metric's dimension. */
+function codeOf(error: unknown): string {
+  return error instanceof RotationError ? error.name : 'Unexpected';
+}

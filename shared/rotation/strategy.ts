@@ -1,0 +1,70 @@
+import type { SecretDescription } from '../secrets/secret-store.ts';
+import type { SecretValue } from '../secrets/secret-value.ts';
+import type { Deadline } from './deadline.ts';
+
+/** The versions that exist before a candidate does, parsed; each is read when asked for, and at most once. */
+export interface StoredVersions<S> {
+  /** @throws NoCurrentValue if no version with AWSCURRENT has a value, InvalidSecret if the strategy cannot parse it */
+  current(): Promise<S>;
+  /** `undefined` if there is none. @throws InvalidSecret if the strategy cannot parse it */
+  previous(): Promise<S | undefined>;
+}
+
+export interface StagedVersions<S> extends StoredVersions<S> {
+  /** The version that is being rotated in. @throws InvalidSecret if the strategy cannot parse it */
+  candidate(): Promise<S>;
+}
+
+/** What a strategy may know and do besides its own target. */
+export interface Context {
+  readonly secretId: string;
+  /** The rotation's token, also the candidate's version id: the same for every try of one rotation. */
+  readonly token: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly deadline: Deadline;
+  /** Tags and staging labels of the secret; asks the service at most once a step. */
+  describe(): Promise<SecretDescription>;
+  /** AWSCURRENT of another secret, such as a superuser's; asks the service each time. */
+  readOtherSecret(secretId: string): Promise<SecretValue>;
+  /** For what an operator should know although the step succeeds. */
+  warn(message: string, details?: Readonly<Record<string, string | number>>): void;
+}
+
+/**
+ * One kind of rotation. `S` is the parsed value of the secret. The core alone knows the order of the steps: each
+ * function here must bear being called again after a crash, by another process, and twice at once.
+ */
+export interface Strategy<S> {
+  /** For people who read logs. Nothing switches on it. */
+  readonly name: string;
+
+  /**
+   * Present if `create` makes something outside Secrets Manager that must not be lost, such as an issuer's API key.
+   * The core then looks for a stored candidate before it calls `create`, and hands back to `discard` what was made in
+   * vain; it does so only once it knows that another candidate is stored.
+   */
+  readonly mints?: { discard(minted: SecretValue, context: Context): Promise<void> };
+
+  /** @throws InvalidSecret that names the field, and never quotes the value */
+  parse(value: SecretValue): S;
+
+  /** Makes a candidate. Must leave AWSCURRENT working, and must not depend on AWSCURRENT still working. */
+  create(versions: StoredVersions<S>, context: Context): Promise<SecretValue>;
+
+  /**
+   * Makes the target accept the candidate. Side effects come in an order in which a candidate that works implies that
+   * nothing is left to do.
+   *
+   * @throws CandidateRefused only if the target refuses this candidate for good and is proved unchanged
+   */
+  set(versions: StagedVersions<S>, context: Context): Promise<void>;
+
+  /** Returns only if the target accepts the candidate. Changes nothing. */
+  test(versions: StagedVersions<S>, context: Context): Promise<void>;
+
+  /**
+   * Retires what has become old; `current` is what was the candidate. Called after every promotion, and again when the
+   * step is repeated. A failure is logged and counted, and does not fail the rotation.
+   */
+  finish?(versions: StoredVersions<S>, context: Context): Promise<void>;
+}

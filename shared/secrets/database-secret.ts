@@ -1,0 +1,101 @@
+import type { DatabaseLogin, Engine } from '../engines/engine.ts';
+import { CandidateMismatch, InvalidSecret } from '../errors.ts';
+import { JsonSecret } from './json-secret.ts';
+import type { SecretValue } from './secret-value.ts';
+import { Sensitive } from './sensitive.ts';
+
+/** A secret that holds a database login, in the shape of the AWS-provided rotation templates. */
+export interface DatabaseSecret {
+  readonly login: DatabaseLogin;
+  /** The whole secret, to write back with its unknown fields. */
+  readonly json: JsonSecret;
+}
+
+/**
+ * Reads `engine`, `host`, `username` and `password`, and `port`, `dbname` and `ssl` if they are there.
+ * Shape: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html
+ *
+ * @throws InvalidSecret that names the field; user names, hosts and the like are checked for what could change their
+ *   meaning on the way to the server
+ */
+export function parseDatabaseSecret(value: SecretValue, engine: Engine): DatabaseSecret {
+  const json = JsonSecret.parse(value);
+  const fields = json.fields();
+  requireEngine(fields.get('engine'), engine);
+  const username = text(fields, 'username');
+  if (Buffer.byteLength(username) > engine.longestUserName) {
+    throw new InvalidSecret(
+      `Field "username" is longer than the ${engine.longestUserName} bytes that ${engine.name} keeps apart.`,
+    );
+  }
+  return {
+    json,
+    login: {
+      host: host(text(fields, 'host')),
+      port: port(fields.get('port'), engine),
+      database: fields.has('dbname') ? text(fields, 'dbname') : engine.defaultDatabase,
+      username,
+      password: new Sensitive(text(fields, 'password')),
+      tls: tls(fields.get('ssl')),
+    },
+  };
+}
+
+/** @throws CandidateMismatch if the two logins are not the same user at the same database */
+export function requireSameIdentity(current: DatabaseLogin, candidate: DatabaseLogin): void {
+  const differing = (['username', 'host', 'port', 'database'] as const).filter(
+    (part) => current[part] !== candidate[part],
+  );
+  if (differing.length === 0) return;
+  const told = differing.map((part) => `${part} "${candidate[part]}" instead of "${current[part]}"`).join(', ');
+  throw new CandidateMismatch(
+    `AWSPENDING is for another login than AWSCURRENT: ${told}. Nothing was changed. Take AWSPENDING off that version, put the change into AWSCURRENT if it is meant, then rotate again.`,
+  );
+}
+
+type Fields = ReadonlyMap<string, unknown>;
+
+function requireEngine(value: unknown, engine: Engine): void {
+  if (typeof value === 'string' && engine.engineNames.includes(value.toLowerCase())) return;
+  throw new InvalidSecret(
+    `Field "engine" must be one of ${engine.engineNames.join(', ')} for this function; ${value === undefined ? 'it is missing' : 'it is something else'}. Correct it, or choose the function for that engine.`,
+  );
+}
+
+function text(fields: Fields, name: string): string {
+  const value = fields.get(name);
+  if (typeof value !== 'string' || value === '') {
+    throw new InvalidSecret(`Field "${name}" must be a string that is not empty. Correct it in the secret's JSON.`);
+  }
+  if (value.includes('\0') || !value.isWellFormed()) {
+    throw new InvalidSecret(
+      `Field "${name}" holds a NUL or half of a character, which no database can take. Correct it in the secret's JSON.`,
+    );
+  }
+  return value;
+}
+
+/** Letters of any script, as international host names have them; no slash, which would name a local socket. */
+const HOST = /^(?:[\p{L}\p{N}_](?:[\p{L}\p{N}._-]{0,252})|[\da-f:.]{2,45}(?:%[\w.-]+)?)$/iu;
+
+function host(value: string): string {
+  if (!HOST.test(value))
+    throw new InvalidSecret('Field "host" must be one host name or IP address. Correct it in the secret\'s JSON.');
+  return value.toLowerCase();
+}
+
+function port(value: unknown, engine: Engine): number {
+  if (value === undefined) return engine.defaultPort;
+  const number = typeof value === 'string' && /^\d{1,5}$/.test(value) ? Number(value) : value;
+  if (typeof number === 'number' && Number.isInteger(number) && number >= 1 && number <= 65_535) return number;
+  throw new InvalidSecret(
+    `Field "port" must be a whole number from 1 to 65535, or left out for ${engine.defaultPort}. Correct it in the secret's JSON.`,
+  );
+}
+
+function tls(value: unknown): DatabaseLogin['tls'] {
+  const word = typeof value === 'string' ? value.toLowerCase() : value;
+  if (word === undefined || word === true || word === 'true') return 'verified';
+  if (word === false || word === 'false') return 'off';
+  throw new InvalidSecret('Field "ssl" must be true or false, or left out for true. Correct it in the secret\'s JSON.');
+}

@@ -1,0 +1,120 @@
+import type { SecretValue } from './secret-value.ts';
+
+const REDACTED = '[redacted]';
+
+/** Fields that say where a secret belongs, and that errors must be able to name. */
+const IDENTITY_FIELDS = new Set([
+  'engine',
+  'host',
+  'port',
+  'username',
+  'dbname',
+  'ssl',
+  'masterarn',
+  'dbInstanceIdentifier',
+  'dbClusterIdentifier',
+]);
+
+/** Shorter values are taken out only where they stand alone: striking every `a` would leave nothing readable. */
+const SHORT = 5;
+
+/**
+ * Takes out of texts and errors every secret value that it has learned: as it is, URL-encoded, JSON-escaped, base64
+ * and base64url.
+ */
+export class Redaction {
+  readonly #patterns = new Map<string, RegExp | string>();
+
+  learn(value: SecretValue): void {
+    if (value.kind === 'binary') {
+      const bytes = Buffer.from(value.bytes.reveal());
+      this.#add(bytes.toString('base64'), bytes.toString('base64url'), bytes.toString('hex'), bytes.toString('latin1'));
+      this.learnText(bytes.toString('utf8'));
+      return;
+    }
+    const text = value.text.reveal();
+    this.learnText(text);
+    const parsed = parseJson(text);
+    if (typeof parsed !== 'object' || parsed === null) return;
+    for (const [name, field] of Object.entries(parsed)) {
+      if (!IDENTITY_FIELDS.has(name) || typeof field === 'object') this.#learnField(field);
+    }
+  }
+
+  learnText(text: string): void {
+    if (text.trim() === '') return;
+    const bytes = Buffer.from(text);
+    const uriEncoded = encodeUri(text);
+    this.#add(
+      text,
+      uriEncoded,
+      uriEncoded.replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`),
+      new URLSearchParams([['', text]]).toString().slice(1),
+      JSON.stringify(text).slice(1, -1),
+      bytes.toString('base64'),
+      bytes.toString('base64').replace(/=+$/, ''),
+      bytes.toString('base64url'),
+    );
+  }
+
+  /** The text without any value that was learned. */
+  clean(text: string): string {
+    let cleaned = text;
+    for (const [value, pattern] of this.#patterns) {
+      if (cleaned.includes(value)) cleaned = cleaned.replaceAll(pattern, REDACTED);
+    }
+    return cleaned;
+  }
+
+  /**
+   * A copy of an error and its causes with only name, message, stack and code, all cleaned. Whatever else drivers and
+   * SDKs hang on their errors (requests, responses, parameters) stays behind.
+   */
+  cleanError(error: unknown, depth = 0): Error {
+    if (!(error instanceof Error)) return named(new Error(this.clean(String(error))), 'Error');
+    const hasCause = error.cause !== undefined && depth < 8;
+    const copy = new Error(
+      this.clean(error.message),
+      hasCause ? { cause: this.cleanError(error.cause, depth + 1) } : {},
+    );
+    copy.stack = this.clean(error.stack ?? '');
+    if ('code' in error && typeof error.code === 'string') Object.assign(copy, { code: this.clean(error.code) });
+    return named(copy, error.name);
+  }
+
+  #learnField(field: unknown): void {
+    if (typeof field === 'string') this.learnText(field);
+    else if (typeof field === 'number') this.learnText(String(field));
+    else if (typeof field === 'object' && field !== null)
+      for (const inner of Object.values(field)) this.#learnField(inner);
+  }
+
+  #add(...forms: readonly string[]): void {
+    for (const form of forms) {
+      if (form === '' || this.#patterns.has(form)) continue;
+      this.#patterns.set(form, form.length < SHORT ? standingAlone(form) : form);
+    }
+  }
+}
+
+function named(error: Error, name: string): Error {
+  Object.defineProperty(error, 'name', { value: name, configurable: true, enumerable: false });
+  return error;
+}
+
+function standingAlone(value: string): RegExp {
+  const literal = value.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+  return new RegExp(`(?<![\\p{L}\\p{N}])${literal}(?![\\p{L}\\p{N}])`, 'gu');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function encodeUri(text: string): string {
+  return encodeURIComponent(text.toWellFormed());
+}

@@ -1,0 +1,109 @@
+import type { DatabaseLogin, Engine, Session } from '../engines/engine.ts';
+import {
+  CandidateMismatch,
+  CandidateRefused,
+  InvalidSecret,
+  LoginRefused,
+  NoWorkingPassword,
+  PasswordChangeForbidden,
+} from '../errors.ts';
+import type { Context, StagedVersions, Strategy } from '../rotation/strategy.ts';
+import { AWSCURRENT, holderOf } from '../rotation/version-stages.ts';
+import { type DatabaseSecret, parseDatabaseSecret, requireSameIdentity } from '../secrets/database-secret.ts';
+import { randomPassword } from '../secrets/password.ts';
+import { passwordPolicy } from '../secrets/password-settings.ts';
+import { replacePassword } from '../secrets/replace-password.ts';
+
+/**
+ * One database user, who changes its own password. From the moment that `set` changes it until the promotion, clients
+ * that hold AWSCURRENT cannot log in anew; open connections stay.
+ */
+export function singleUser(engine: Engine): Strategy<DatabaseSecret> {
+  return {
+    name: `${engine.name}, single user`,
+
+    parse: (value) => parseDatabaseSecret(value, engine),
+
+    async create(versions, context) {
+      const [{ json }, { tags }] = await Promise.all([versions.current(), context.describe()]);
+      const policy = passwordPolicy(tags, context.environment);
+      return replacePassword(json, 'password', randomPassword(policy)).toValue();
+    },
+
+    async set(versions, context) {
+      const [current, candidate] = await Promise.all([versions.current(), versions.candidate()]);
+      requireSameIdentity(current.login, candidate.login);
+
+      const asCurrent = await loggedIn(current.login, context);
+      if (asCurrent) return await changePassword(asCurrent, candidate.login, context);
+
+      const asCandidate = await loggedIn(candidate.login, context);
+      if (asCandidate) return await asCandidate.close();
+
+      const previous = await previousLogin(versions, candidate.login);
+      const asPrevious = previous && (await loggedIn(previous, context));
+      if (asPrevious) return await changePassword(asPrevious, candidate.login, context);
+
+      throw await noWorkingPassword(candidate.login, context);
+    },
+
+    async test(versions, context) {
+      const { login } = await versions.candidate();
+      const session = await engine.connect(login, context.deadline);
+      try {
+        await session.probe();
+      } finally {
+        await session.close();
+      }
+    },
+  };
+
+  /** Only a refused password says that another one is worth trying; every other failure is thrown. */
+  async function loggedIn(login: DatabaseLogin, context: Context): Promise<Session | undefined> {
+    try {
+      return await engine.connect(login, context.deadline);
+    } catch (error) {
+      if (error instanceof LoginRefused) return undefined;
+      throw error;
+    }
+  }
+
+  async function changePassword(session: Session, candidate: DatabaseLogin, context: Context): Promise<void> {
+    try {
+      await session.changeOwnPassword(candidate.password);
+    } catch (error) {
+      if (error instanceof CandidateRefused || error instanceof PasswordChangeForbidden) throw error;
+      // The answer may be lost and the change made, here or by another copy of this step: the candidate's login tells.
+      const asCandidate = await loggedIn(candidate, context).catch(() => undefined);
+      if (!asCandidate) throw error;
+      await asCandidate.close();
+    } finally {
+      await session.close();
+    }
+  }
+}
+
+/** AWSPREVIOUS is a last resort: if it is unreadable or somebody else's, there is just one password less to try. */
+async function previousLogin(
+  versions: StagedVersions<DatabaseSecret>,
+  candidate: DatabaseLogin,
+): Promise<DatabaseLogin | undefined> {
+  try {
+    const previous = await versions.previous();
+    if (previous) requireSameIdentity(previous.login, candidate);
+    return previous?.login;
+  } catch (error) {
+    if (error instanceof InvalidSecret || error instanceof CandidateMismatch) return undefined;
+    throw error;
+  }
+}
+
+async function noWorkingPassword(
+  { username, host, port }: DatabaseLogin,
+  context: Context,
+): Promise<NoWorkingPassword> {
+  const { arn, stages } = await context.describe();
+  return new NoWorkingPassword(
+    `${host}:${port} refuses the passwords of AWSCURRENT, AWSPENDING and AWSPREVIOUS for ${username}. If AWSPENDING was cleared during an earlier rotation, the password may be in a version without a staging label. Look for it with: aws secretsmanager list-secret-version-ids --secret-id ${arn} --include-deprecated. Label the one that logs in: aws secretsmanager update-secret-version-stage --secret-id ${arn} --version-stage ${AWSCURRENT} --move-to-version-id VERSION --remove-from-version-id ${holderOf(stages, AWSCURRENT) ?? 'CURRENT_VERSION'}. If there is none, set the user's password at the server to that of AWSCURRENT. Then rotate again.`,
+  );
+}
