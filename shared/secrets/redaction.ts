@@ -15,7 +15,9 @@ const IDENTITY_FIELDS = new Set([
   'dbClusterIdentifier',
 ]);
 
-/** Shorter values are taken out only where they stand alone: striking every `a` would leave nothing readable. */
+/** Shorter values protect nothing, and striking every `1` or `no` would leave nothing readable. */
+const SHORTEST = 3;
+/** Shorter values are taken out only where they stand alone. */
 const SHORT = 5;
 
 /**
@@ -42,7 +44,7 @@ export class Redaction {
   }
 
   learnText(text: string): void {
-    if (text.trim() === '') return;
+    if (text.trim().length < SHORTEST) return;
     const bytes = Buffer.from(text);
     const uriEncoded = encodeUri(text);
     this.#add(
@@ -91,7 +93,7 @@ export class Redaction {
 
   #add(...forms: readonly string[]): void {
     for (const form of forms) {
-      if (form === '' || this.#patterns.has(form)) continue;
+      if (form.length < SHORTEST || this.#patterns.has(form)) continue;
       this.#patterns.set(form, form.length < SHORT ? standingAlone(form) : form);
     }
   }

@@ -5,7 +5,7 @@ import {
   type SecretsManagerClient,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
-import { OutOfTime, type RotationError, SecretsManagerRefused, SecretsManagerUnavailable } from '../errors.ts';
+import { OutOfTime, RotationError, SecretsManagerRefused, SecretsManagerUnavailable } from '../errors.ts';
 import { binaryValue, type SecretValue, stringValue } from './secret-value.ts';
 import type { Sensitive } from './sensitive.ts';
 
@@ -111,6 +111,7 @@ function outOfTime(operation: string, secretId: string, cause: unknown): Rotatio
 
 /** The SDK's retryable errors have had their retries by now. */
 function named(operation: string, secretId: string, error: unknown): RotationError {
+  if (error instanceof RotationError) return error;
   if (!isServiceException(error)) {
     const detail = error instanceof Error ? error.message || error.name : 'unknown error';
     return new SecretsManagerUnavailable(
