@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { InvalidSetting } from '../errors.ts';
 
@@ -32,6 +33,7 @@ export function secretsManagerClient(environment: Environment = process.env): Se
     defaultsMode: 'standard',
     authSchemePreference: [],
     userAgentAppId: async () => applicationId,
+    streamCollector: wholeBody,
     requestHandler: {
       connectionTimeout: CONNECTION_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
@@ -43,6 +45,11 @@ export function secretsManagerClient(environment: Environment = process.env): Se
       httpsAgent: { keepAlive: true },
     },
   });
+}
+
+/** The SDK's own collector asks for Blob and ReadableStream first, and so loads all of Node's web streams. */
+async function wholeBody(body: Readable): Promise<Uint8Array> {
+  return Buffer.concat(await body.toArray());
 }
 
 /** `memoized` tells the SDK not to keep the answer: what the environment says now is what signs now. */
