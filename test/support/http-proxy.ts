@@ -1,0 +1,41 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, request } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { type Effects, Killed } from './effects.ts';
+
+export interface Proxy {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Stands before a Secrets Manager; each of its operations is one effect. */
+export async function secretsManagerProxy(endpoint: () => string, effects: Effects): Promise<Proxy> {
+  const server = createServer(async (incoming, outgoing) => {
+    try {
+      const body = await buffer(incoming);
+      const operation = String(incoming.headers['x-amz-target']).replace('secretsmanager.', '');
+      const answer = await effects.pass(operation, () => forward(endpoint(), incoming, body));
+      outgoing.writeHead(answer.status, answer.headers).end(answer.body);
+    } catch (error) {
+      incoming.socket.destroy();
+      if (!(error instanceof Killed) && !incoming.errored) throw error;
+    }
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The proxy has no port.');
+  return {
+    port: address.port,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+async function forward(endpoint: string, incoming: IncomingMessage, body: Buffer) {
+  const outgoing = request(endpoint, { method: incoming.method ?? 'POST', headers: incoming.headers }).end(body);
+  const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+  return { status: response.statusCode ?? 500, headers: response.headers, body: await buffer(response) };
+}
