@@ -47,7 +47,7 @@ export type LocalSecretsManager = {
   settled(): Promise<void>;
   /** Starts what is due by the clock, or at the given moment, and returns those secrets without waiting. */
   runDue(now?: Date): readonly Secret[];
-  /** Cancels rotations between two steps, drops connections and frees the port. */
+  /** Cancels rotations before their next step, drops connections and frees the port. A second call does nothing. */
   close(): Promise<void>;
 };
 
@@ -91,6 +91,7 @@ export async function startSecretsManager(options: SecretsManagerOptions = {}): 
     async close() {
       clearInterval(timer);
       rotations.cancelAll();
+      if (!server.listening) return;
       const closed = once(server, 'close');
       server.close();
       server.closeAllConnections();

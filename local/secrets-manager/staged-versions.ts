@@ -70,7 +70,7 @@ export class StagedVersions {
       );
     }
     const labels = new Map(this.#labels);
-    for (const stage of stages ?? []) labels.set(stage, id);
+    for (const stage of stages ?? []) if (stage !== 'AWSCURRENT') labels.set(stage, id);
     // Last, so that AWSPREVIOUS goes to the former current version even if the caller asked for it too.
     if (stages === undefined || stages.includes('AWSCURRENT') || !this.#labels.has('AWSCURRENT')) {
       this.#promote(labels, id);
