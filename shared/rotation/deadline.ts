@@ -28,8 +28,9 @@ export async function withDeadline<T>(timeLeft: () => number, work: (deadline: D
       const error = new OutOfTime(
         `The step did not end within ${Math.round((total - reserve) / 1000)} s. Nothing is lost: Secrets Manager repeats the rotation. If this comes back, look for what is slow in the lines above, or raise the function's timeout.`,
       );
-      reject(error);
       abort.abort(error);
+      // First whoever heeds the signal has its say: which call it waited for, or that the work is done all the same.
+      setImmediate(() => reject(error));
     },
     Math.max(0, total - reserve),
   );
@@ -41,4 +42,13 @@ export async function withDeadline<T>(timeLeft: () => number, work: (deadline: D
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** `work`, or the signal's reason if that comes first: for work that need not heed the signal. */
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
+  return Promise.race([work, aborted]).finally(() => signal.removeEventListener('abort', abort));
 }

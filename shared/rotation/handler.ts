@@ -6,7 +6,7 @@ import { secretsManagerClient } from '../secrets/secrets-manager-client.ts';
 import { type Deadline, withDeadline } from './deadline.ts';
 import { parseEvent, type RotationEvent } from './event.ts';
 import { once, runStep, type StepResult } from './rotation.ts';
-import { type StepReport, stepReport } from './step-report.ts';
+import { stepReport } from './step-report.ts';
 import type { Context, Strategy } from './strategy.ts';
 import { AWSCURRENT } from './version-stages.ts';
 
@@ -38,7 +38,9 @@ export function rotationHandler<S>(
         () => lambda.getRemainingTimeInMillis(),
         (deadline) => {
           const store = learning(secretStore(client, deadline.signal), redaction);
-          return runWithin(deadline, event, strategy, store, report);
+          return runWithin(deadline, event, strategy, store, (error) =>
+            report.retirementFailed(error, redaction.cleanError(error)),
+          );
         },
       );
       report.succeeded(result);
@@ -55,7 +57,7 @@ function runWithin<S>(
   event: RotationEvent,
   strategy: Strategy<S>,
   store: SecretStore,
-  report: StepReport,
+  retirementFailed: (error: unknown) => void,
 ): Promise<StepResult> {
   const context: Context = {
     secretId: event.secretId,
@@ -67,7 +69,7 @@ function runWithin<S>(
     warn: (message, details = {}) =>
       logger.warn(message, { secretArn: event.secretId, version: event.token, ...details }),
   };
-  return runStep({ event, strategy, store, context, retirementFailed: (error) => report.retirementFailed(error) });
+  return runStep({ event, strategy, store, context, retirementFailed });
 }
 
 /** The same store; every value that passes through it is taken out of whatever is logged or thrown later. */

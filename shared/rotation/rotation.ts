@@ -9,6 +9,7 @@ import {
 } from '../errors.ts';
 import { refusedWith, type SecretStore, type SecretVersion } from '../secrets/secret-store.ts';
 import { type SecretValue, sameValue } from '../secrets/secret-value.ts';
+import { unlessAborted } from './deadline.ts';
 import type { RotationEvent, Step } from './event.ts';
 import type { Context, StagedVersions, Strategy } from './strategy.ts';
 import { AWSCURRENT, AWSPENDING, AWSPREVIOUS, holderOf, standing } from './version-stages.ts';
@@ -110,7 +111,7 @@ async function finishSecret<S>(run: StepRun<S>): Promise<StepResult> {
   const { strategy, context } = run;
   const result = (await standingOf(run)) === 'current' ? 'already current' : await promote(run);
   try {
-    await strategy.finish?.(versionsOf(run), context);
+    if (strategy.finish) await unlessAborted(strategy.finish(versionsOf(run), context), context.deadline.signal);
   } catch (error) {
     run.retirementFailed(error);
   }
@@ -167,7 +168,7 @@ async function requireCandidate<S>(run: StepRun<S>): Promise<SecretVersion> {
       return await store.read(event.secretId, { id: event.token, stage: AWSCURRENT });
     if (!absent) throw error;
     throw new NoCandidate(
-      `AWSPENDING of ${event.secretId} has no value yet: createSecret has not stored one for ${event.token}. Let the rotation begin with createSecret: aws secretsmanager rotate-secret --secret-id ${event.secretId}`,
+      `AWSPENDING of ${event.secretId} has no value yet: createSecret has not stored one for ${event.token}. Secrets Manager repeats a rotation from createSecret on; if it no longer does, take AWSPENDING off and rotate again: aws secretsmanager update-secret-version-stage --secret-id ${event.secretId} --version-stage ${AWSPENDING} --remove-from-version-id ${event.token}`,
       { cause: error },
     );
   }

@@ -10,8 +10,8 @@ export interface StepReport {
   succeeded(result: StepResult): void;
   /** `clean` is what may be seen of `error`. */
   failed(error: unknown, clean: Error): void;
-  /** The secret is promoted, and something old is still alive. */
-  retirementFailed(error: unknown): void;
+  /** The secret is promoted, and something old is still alive. `clean` is what may be seen of `error`. */
+  retirementFailed(error: unknown, clean: Error): void;
 }
 
 export function stepReport(functionName: string): StepReport {
@@ -55,13 +55,13 @@ export function stepReport(functionName: string): StepReport {
       countFailure('RotationStepFailed', errorCode);
     },
 
-    retirementFailed(error) {
+    retirementFailed(error, clean) {
       const errorCode = codeOf(error);
       logger.warn('The secret is promoted, but what it replaced could not be retired. The next rotation tries again.', {
         secretArn: event?.secretId,
         version: event?.token,
         errorCode,
-        error: error instanceof Error ? error.message : String(error),
+        error: clean,
       });
       countFailure('RetirementFailed', errorCode);
     },

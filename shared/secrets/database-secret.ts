@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import type { DatabaseLogin, Engine } from '../engines/engine.ts';
 import { CandidateMismatch, InvalidSecret } from '../errors.ts';
 import { JsonSecret } from './json-secret.ts';
@@ -76,11 +77,12 @@ function text(fields: Fields, name: string): string {
 }
 
 /** Letters of any script, as international host names have them; no slash, which would name a local socket. */
-const HOST = /^(?:[\p{L}\p{N}_](?:[\p{L}\p{N}._-]{0,252})|[\da-f:.]{2,45}(?:%[\w.-]+)?)$/iu;
+const HOST_NAME = /^[\p{L}\p{N}_][\p{L}\p{N}\p{M}._-]{0,252}$/u;
 
 function host(value: string): string {
-  if (!HOST.test(value))
+  if (!HOST_NAME.test(value) && !isIPv6(value)) {
     throw new InvalidSecret('Field "host" must be one host name or IP address. Correct it in the secret\'s JSON.');
+  }
   return value.toLowerCase();
 }
 

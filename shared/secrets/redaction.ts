@@ -1,3 +1,4 @@
+import { RotationError } from '../errors.ts';
 import type { SecretValue } from './secret-value.ts';
 
 const REDACTED = '[redacted]';
@@ -44,7 +45,7 @@ export class Redaction {
   }
 
   learnText(text: string): void {
-    if (text.trim().length < SHORTEST) return;
+    if (text.length < SHORTEST || text.trim() === '') return;
     const bytes = Buffer.from(text);
     const uriEncoded = encodeUri(text);
     this.#add(
@@ -62,7 +63,8 @@ export class Redaction {
   /** The text without any value that was learned. */
   clean(text: string): string {
     let cleaned = text;
-    for (const [value, pattern] of this.#patterns) {
+    // The longest first: what is part of another value would leave the rest of that one standing.
+    for (const [value, pattern] of [...this.#patterns].sort(([a], [b]) => b.length - a.length)) {
       if (cleaned.includes(value)) cleaned = cleaned.replaceAll(pattern, REDACTED);
     }
     return cleaned;
@@ -73,15 +75,15 @@ export class Redaction {
    * SDKs hang on their errors (requests, responses, parameters) stays behind.
    */
   cleanError(error: unknown, depth = 0): Error {
-    if (!(error instanceof Error)) return named(new Error(this.clean(String(error))), 'Error');
+    if (!(error instanceof Error)) return new Error(this.clean(`Thrown, and not an Error: ${primitiveText(error)}`));
     const hasCause = error.cause !== undefined && depth < 8;
     const copy = new Error(
-      this.clean(error.message),
+      this.clean(primitiveText(error.message)),
       hasCause ? { cause: this.cleanError(error.cause, depth + 1) } : {},
     );
-    copy.stack = this.clean(error.stack ?? '');
+    copy.stack = this.clean(primitiveText(error.stack ?? ''));
     if ('code' in error && typeof error.code === 'string') Object.assign(copy, { code: this.clean(error.code) });
-    return named(copy, error.name);
+    return named(copy, error instanceof RotationError ? error.name : this.clean(primitiveText(error.name)));
   }
 
   #learnField(field: unknown): void {
@@ -97,6 +99,11 @@ export class Redaction {
       this.#patterns.set(form, form.length < SHORT ? standingAlone(form) : form);
     }
   }
+}
+
+/** `String` runs an object's own code, which may throw. */
+function primitiveText(value: unknown): string {
+  return typeof value === 'object' || typeof value === 'function' ? `a value of type ${typeof value}` : String(value);
 }
 
 function named(error: Error, name: string): Error {

@@ -109,6 +109,9 @@ function outOfTime(operation: string, secretId: string, cause: unknown): Rotatio
   );
 }
 
+/** Not LimitExceededException: that is a quota of the secret, such as its number of staging labels. */
+const THROTTLED = /thrott|toomanyrequests|requestlimitexceeded/i;
+
 /** The SDK's retryable errors have had their retries by now. */
 function named(operation: string, secretId: string, error: unknown): RotationError {
   if (error instanceof RotationError) return error;
@@ -120,11 +123,8 @@ function named(operation: string, secretId: string, error: unknown): RotationErr
     );
   }
   const { name, message, $fault, $metadata } = error;
-  if (
-    $fault === 'server' ||
-    ($metadata.httpStatusCode ?? 0) >= 500 ||
-    /thrott|toomanyrequests|limitexceeded/i.test(name)
-  ) {
+  const status = $metadata.httpStatusCode ?? 0;
+  if ($fault === 'server' || status >= 500 || status === 429 || THROTTLED.test(name)) {
     return new SecretsManagerUnavailable(
       `${operation} for ${secretId} failed after all retries: ${name}: ${message}. The rotation can be repeated.`,
       {
@@ -133,7 +133,7 @@ function named(operation: string, secretId: string, error: unknown): RotationErr
     );
   }
   return new SecretsManagerRefused(
-    `${operation} for ${secretId} was refused: ${name}: ${message} ${remedy(operation, name)}`.trimEnd(),
+    `${operation} for ${secretId} was refused: ${name}: ${message} ${remedy(operation, name, secretId)}`.trimEnd(),
     name,
     {
       cause: error,
@@ -150,7 +150,7 @@ function isServiceException(error: unknown): error is ServiceException {
   return error instanceof Error && '$fault' in error && '$metadata' in error;
 }
 
-function remedy(operation: string, reason: string): string {
+function remedy(operation: string, reason: string, secretId: string): string {
   switch (reason) {
     case 'AccessDeniedException':
       return `Allow the function's role secretsmanager:${operation} on this secret, and kms:Decrypt and kms:GenerateDataKey on its key.`;
@@ -163,6 +163,10 @@ function remedy(operation: string, reason: string): string {
     case 'InvalidSignatureException':
     case 'ExpiredTokenException':
       return "Check the function's credentials and region.";
+    case 'LimitExceededException':
+      return 'Take staging labels that nobody needs off its versions: aws secretsmanager update-secret-version-stage.';
+    case 'InvalidRequestException':
+      return `If the secret is marked for deletion, restore it: aws secretsmanager restore-secret --secret-id ${secretId}`;
     default:
       return '';
   }

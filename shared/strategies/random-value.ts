@@ -33,7 +33,7 @@ export function randomValue(): Strategy<RandomValue> {
           `The tag ${FIELDS_TAG} names fields, and the secret is not a JSON object. Remove the tag, or store a JSON object.`,
         );
       }
-      if (current.kind === 'binary') return binaryValue(randomKey(keyLength(tags, current.bytes)));
+      if (current.kind === 'binary') return binaryValue(randomKey(keyLength(tags, context.environment, current.bytes)));
       const policy = passwordPolicy(tags, context.environment);
       if (current.kind === 'text') return wholeString(() => stringValue(randomPassword(policy)));
       return fieldsToRotate(current.json, fields)
