@@ -26,6 +26,8 @@ export type SecretsManagerOptions = {
    */
   readonly clearPendingAfterSuccess?: boolean;
   readonly clock?: Clock;
+  /** The six characters that end each new ARN; random unless given. */
+  readonly arnSuffix?: () => string;
   /** Lets a day of the clock pass in this many real milliseconds, so that a schedule can be watched. */
   readonly millisecondsPerDay?: number | undefined;
   /** How often, in real milliseconds, to start due rotations. Without it only `runDue` does. */
@@ -60,7 +62,7 @@ export async function startSecretsManager(options: SecretsManagerOptions = {}): 
   const { region = 'us-east-1', accountId = '123456789012', millisecondsPerDay } = options;
   const real = options.clock ?? (() => new Date());
   const clock = millisecondsPerDay === undefined ? real : acceleratedClock(millisecondsPerDay, real);
-  const store = new Store({ region, accountId, clock, arnSuffix: randomArnSuffix });
+  const store = new Store({ region, accountId, clock, arnSuffix: options.arnSuffix ?? randomArnSuffix });
   const rotations = new Rotations({
     store,
     region,

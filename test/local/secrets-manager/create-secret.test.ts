@@ -20,6 +20,11 @@ describe('CreateSecret', () => {
     });
   });
 
+  it('ends the ARN in the six characters that the server was given', async () => {
+    const { client } = await startService({ arnSuffix: () => 'AbCd12' });
+    expect((await client.send(new CreateSecretCommand({ Name: 's' }))).ARN).toMatch(/:secret:s-AbCd12$/);
+  });
+
   it('makes no version without a value, and the first put then gets AWSCURRENT', async () => {
     const { client } = await startService();
     const created = await client.send(new CreateSecretCommand({ Name: 'empty' }));

@@ -106,6 +106,8 @@ describe('On the wire', () => {
   it('listens on the loopback address only, and no longer once closed', async () => {
     const { service } = await startService();
     expect(service.endpoint).toBe(`http://127.0.0.1:${service.port}`);
+    // A server on all addresses would answer here too.
+    await expect(fetch(`http://127.0.0.2:${service.port}`)).rejects.toThrow();
     await service.close();
     await expect(fetch(service.endpoint)).rejects.toThrow();
   });
