@@ -1,12 +1,8 @@
 import { parseArgs } from 'node:util';
-import type { FunctionHost } from '../invocation.ts';
-import { startSecretsManager } from './server.ts';
+import { startLocalStack } from '../local-stack.ts';
 
 const usage = 'npm run secrets-manager -- [--port 4566] [--region us-east-1] [--ms-per-day 86400000]';
 const day = 86_400_000;
-
-/** No host, no rotation: RotateSecret then answers that the function cannot be invoked. */
-const functions: FunctionHost | undefined = undefined;
 
 function refuse(reason: string): never {
   console.error(`${reason} Usage: ${usage}`);
@@ -40,16 +36,16 @@ const perDay = flags['ms-per-day'];
 const millisecondsPerDay = perDay === undefined ? day : wholeNumber('--ms-per-day', perDay, 1000, day);
 
 try {
-  const service = await startSecretsManager({
+  // Rotations run the bundles in dist/, as they are at that moment; without them RotateSecret says so.
+  const stack = await startLocalStack({
     port,
     region: flags.region,
-    functions,
     millisecondsPerDay,
     // Twenty-four times a day of the schedule, but at least once a minute.
     scheduleEveryMs: Math.min(60_000, Math.max(20, millisecondsPerDay / 24)),
   });
-  console.log(`Secrets Manager is ready at ${service.endpoint} (region ${flags.region})`);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => service.close());
+  console.log(`Secrets Manager is ready at ${stack.service.endpoint} (region ${flags.region})`);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stack.close());
 } catch (error) {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   console.error(

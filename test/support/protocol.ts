@@ -14,6 +14,10 @@ export interface Protocol {
   createSecret(value: Value | undefined, tags?: readonly Tag[]): string;
   /** What RotateSecret does before it invokes the function: AWSPENDING on a version with no value. Returns the token. */
   beginRotation(secretArn: string): string;
+  /** Stores a candidate by hand. */
+  stage(secretArn: string, token: string, text: string): void;
+  /** The texts of all versions, and the strings in them if they are JSON. */
+  secretTexts(secretArn: string): readonly string[];
   /** The value of a version by staging label or id, as text; `undefined` if there is none. */
   valueOf(secretArn: string, stageOrId: string): string | undefined;
   /** Version ids by staging label. */
@@ -39,6 +43,15 @@ export async function startProtocol(): Promise<Protocol> {
       const token = randomUUID();
       versions(secretArn).stagePending(token, undefined, new Date());
       return token;
+    },
+    stage(secretArn, token, text) {
+      versions(secretArn).put(token, { SecretString: text }, ['AWSPENDING'], new Date());
+    },
+    secretTexts(secretArn) {
+      const texts = versions(secretArn)
+        .all()
+        .flatMap(({ value }) => (value === undefined ? [] : Object.values(value)));
+      return texts.flatMap((text) => [text, ...secretFieldsOf(text)]);
     },
     valueOf(secretArn, stageOrId) {
       const version = versions(secretArn).holderOf(stageOrId) ?? versions(secretArn).get(stageOrId);
@@ -74,4 +87,14 @@ export function invokeStep(
     { Step: step, SecretId: secretArn, ClientRequestToken: token, RotationToken: randomUUID() },
     { functionName: 'test-function', getRemainingTimeInMillis: () => ends - performance.now() },
   );
+}
+
+/** Passwords and the like: what says where the secret belongs may be seen. */
+function secretFieldsOf(text: string): readonly string[] {
+  try {
+    const { engine: _engine, host: _host, username: _username, dbname: _dbname, ...rest } = JSON.parse(text);
+    return Object.values(rest).filter((field) => typeof field === 'string');
+  } catch {
+    return [];
+  }
 }

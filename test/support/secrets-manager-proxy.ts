@@ -3,13 +3,13 @@ import { createServer, type IncomingMessage, request } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { type Effects, Killed } from './effects.ts';
 
-export interface Proxy {
+export interface EffectProxy {
   readonly port: number;
   close(): Promise<void>;
 }
 
 /** Stands before a Secrets Manager; each of its operations is one effect. */
-export async function secretsManagerProxy(endpoint: () => string, effects: Effects): Promise<Proxy> {
+export async function secretsManagerProxy(endpoint: () => string, effects: Effects): Promise<EffectProxy> {
   const server = createServer(async (incoming, outgoing) => {
     try {
       const body = await buffer(incoming);

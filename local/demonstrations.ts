@@ -1,0 +1,128 @@
+import { randomBytes } from 'node:crypto';
+import {
+  CreateSecretCommand,
+  GetSecretValueCommand,
+  type SecretsManagerClient,
+  type Tag,
+} from '@aws-sdk/client-secrets-manager';
+import type { PostgresServer } from './databases/postgres-server.ts';
+
+export interface Proof {
+  readonly claim: string;
+  readonly holds: boolean;
+}
+
+/** One secret that is rotated for people to see. */
+export interface Demonstration {
+  readonly secretId: string;
+  readonly about: string;
+  readonly function: string;
+  prepare(): Promise<void>;
+  /** What shows that the rotation did what it should. */
+  prove(): Promise<readonly Proof[]>;
+}
+
+export function demonstrations(client: SecretsManagerClient, postgres: PostgresServer): readonly Demonstration[] {
+  return [randomPassword(client), fieldsOfOneSecret(client), postgresUser(client, postgres)];
+}
+
+function randomPassword(client: SecretsManagerClient): Demonstration {
+  const secretId = 'demo/random-password';
+  return {
+    secretId,
+    about: 'a random password',
+    function: 'random-password',
+    prepare: () => create(client, secretId, newPassword()),
+    async prove() {
+      const [current, previous] = [await read(client, secretId), await read(client, secretId, 'AWSPREVIOUS')];
+      return [{ claim: 'AWSCURRENT is a new value, and AWSPREVIOUS keeps the old one', holds: current !== previous }];
+    },
+  };
+}
+
+function fieldsOfOneSecret(client: SecretsManagerClient): Demonstration {
+  const secretId = 'demo/service-config';
+  const value = {
+    MONGODB_URI: 'mongodb://db.internal/app',
+    JWT_SECRET: newPassword(),
+    API_KEY: newPassword(),
+    RETRIES: 3,
+  };
+  return {
+    secretId,
+    about: 'two fields of a JSON secret, named by the tag rotation:fields',
+    function: 'random-password',
+    prepare: () =>
+      create(client, secretId, JSON.stringify(value), [{ Key: 'rotation:fields', Value: 'JWT_SECRET API_KEY' }]),
+    async prove() {
+      const current = JSON.parse(await read(client, secretId));
+      const previous = JSON.parse(await read(client, secretId, 'AWSPREVIOUS'));
+      const changed = Object.keys(previous).filter((field) => previous[field] !== current[field]);
+      return [
+        {
+          claim: 'JWT_SECRET and API_KEY are new, all else is as it was',
+          holds: changed.join(' ') === 'JWT_SECRET API_KEY',
+        },
+      ];
+    },
+  };
+}
+
+function postgresUser(client: SecretsManagerClient, postgres: PostgresServer): Demonstration {
+  const secretId = 'demo/postgres-app';
+  const { host, port } = postgres;
+  const username = `demo_app_${randomBytes(3).toString('hex')}`;
+  const password = newPassword();
+  const login = { engine: 'postgres', host, port, username, password, dbname: 'postgres', ssl: false };
+  return {
+    secretId,
+    about: `the password of PostgreSQL role ${username}, and the DATABASE_URL beside it`,
+    function: 'postgres-single-user',
+    async prepare() {
+      await postgres.query(`CREATE ROLE ${username} LOGIN PASSWORD '${password}'`);
+      const url = `postgresql://${username}:${password}@${host}:${port}/postgres`;
+      await create(client, secretId, JSON.stringify({ ...login, DATABASE_URL: url }));
+    },
+    async prove() {
+      const current = JSON.parse(await read(client, secretId));
+      const previous = JSON.parse(await read(client, secretId, 'AWSPREVIOUS'));
+      const inUrl = decodeURIComponent(new URL(current.DATABASE_URL).password);
+      return [
+        {
+          claim: `the new password logs in to ${host}:${port}`,
+          holds: await logsIn(postgres, username, current.password),
+        },
+        { claim: 'the old one is refused', holds: !(await logsIn(postgres, username, previous.password)) },
+        { claim: 'DATABASE_URL has the new one', holds: inUrl === current.password },
+      ];
+    },
+  };
+}
+
+async function create(
+  client: SecretsManagerClient,
+  Name: string,
+  SecretString: string,
+  Tags: Tag[] = [],
+): Promise<void> {
+  await client.send(new CreateSecretCommand({ Name, SecretString, Tags }));
+}
+
+async function read(client: SecretsManagerClient, SecretId: string, VersionStage = 'AWSCURRENT'): Promise<string> {
+  const { SecretString = '' } = await client.send(new GetSecretValueCommand({ SecretId, VersionStage }));
+  return SecretString;
+}
+
+async function logsIn(postgres: PostgresServer, username: string, password: string): Promise<boolean> {
+  try {
+    await postgres.query('SELECT 1', { username, password });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === '28P01') return false;
+    throw error;
+  }
+}
+
+function newPassword(): string {
+  return randomBytes(18).toString('base64url');
+}

@@ -1,0 +1,118 @@
+import { once } from 'node:events';
+import { parseArgs, styleText } from 'node:util';
+import { DescribeSecretCommand, RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { build } from '../build.ts';
+import { startPostgres } from './databases/postgres-server.ts';
+import { type Demonstration, demonstrations } from './demonstrations.ts';
+import { freePort } from './free-port.ts';
+import { functionArn, LOCAL_CREDENTIALS, type LocalStack, REGION, startLocalStack } from './local-stack.ts';
+import { narrateStep, pictureOfStages } from './narration.ts';
+
+const USAGE = 'Usage: npm start [-- --once] [-- --port 4566]';
+
+/** So that a schedule of 30 days can be watched: a day passes in this many milliseconds. */
+const MILLISECONDS_PER_DAY = 2_000;
+
+const say = (line = '') => console.log(line);
+
+const { once: onlyOnce, port } = readArguments();
+await build();
+say();
+const postgres = await startPostgres();
+const stack = await startLocalStack({
+  port: port ?? (await freePort(onlyOnce ? 0 : 4566)),
+  millisecondsPerDay: MILLISECONDS_PER_DAY,
+  retryDelayMs: 100,
+});
+let failures = 0;
+try {
+  say(`Secrets Manager  ${stack.service.endpoint}`);
+  say(`PostgreSQL       ${postgres.host}:${postgres.port}`);
+  for (const demonstration of demonstrations(stack.client, postgres)) {
+    if (!(await demonstrate(demonstration, stack))) failures += 1;
+  }
+  say();
+  say(
+    failures === 0
+      ? styleText('green', 'Every rotation succeeded.')
+      : styleText('red', `${failures} of the rotations above failed.`),
+  );
+  if (!onlyOnce) await keepRotating(stack);
+} finally {
+  await stack.close();
+  await postgres.stop();
+}
+process.exitCode = failures === 0 ? 0 : 1;
+
+async function demonstrate(demonstration: Demonstration, { service, client }: LocalStack): Promise<boolean> {
+  const { secretId } = demonstration;
+  await demonstration.prepare();
+  say();
+  say(`${styleText('bold', secretId)}: ${demonstration.about}`);
+  await showStages('before');
+  const stopListening = service.onProgress((progress) => {
+    if (progress.rotation.secretName !== secretId || progress.kind !== 'step-ended') return;
+    narrateStep(progress.step, progress.invocation).forEach(say);
+  });
+  await client.send(
+    new RotateSecretCommand({
+      SecretId: secretId,
+      RotationLambdaARN: functionArn(demonstration.function),
+      RotationRules: { AutomaticallyAfterDays: 30 },
+    }),
+  );
+  await service.settled();
+  stopListening();
+  await showStages('after');
+  if (service.results.at(-1)?.outcome !== 'succeeded') return false;
+  const proofs = await demonstration.prove();
+  for (const { claim, holds } of proofs) say(`  ${holds ? styleText('green', '✓') : styleText('red', '✗')} ${claim}`);
+  return proofs.every(({ holds }) => holds);
+
+  async function showStages(title: string): Promise<void> {
+    const { VersionIdsToStages = {} } = await client.send(new DescribeSecretCommand({ SecretId: secretId }));
+    pictureOfStages(title, new Map(Object.entries(VersionIdsToStages))).forEach(say);
+  }
+}
+
+/** Until Ctrl-C: rotates what is due, and says so in a line each. */
+async function keepRotating({ service }: LocalStack): Promise<void> {
+  const timer = setInterval(() => service.runDue(), MILLISECONDS_PER_DAY / 2);
+  service.onProgress((progress) => {
+    const at = new Date().toLocaleTimeString();
+    if (progress.kind === 'step-ended' && progress.invocation.outcome === 'failed') {
+      narrateStep(progress.step, progress.invocation).forEach(say);
+    }
+    if (progress.kind === 'ended') say(`${at}  ${progress.rotation.secretName}  rotation ${progress.result.outcome}`);
+  });
+  say();
+  say(
+    `Everything stays up until Ctrl-C. Each secret rotates every 30 days; a day passes in ${MILLISECONDS_PER_DAY / 1_000} s here. In another terminal:`,
+  );
+  say();
+  say(
+    `  export AWS_ENDPOINT_URL=${service.endpoint} AWS_REGION=${REGION} AWS_ACCESS_KEY_ID=${LOCAL_CREDENTIALS.accessKeyId} AWS_SECRET_ACCESS_KEY=${LOCAL_CREDENTIALS.secretAccessKey}`,
+  );
+  say('  aws secretsmanager list-secrets');
+  say('  aws secretsmanager rotate-secret --secret-id demo/postgres-app');
+  say('  aws secretsmanager get-secret-value --secret-id demo/postgres-app');
+  say('  npm run replay -- events/rotation.json --function postgres-single-user');
+  say();
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  clearInterval(timer);
+  say('Stopping.');
+}
+
+function readArguments(): { once: boolean; port: number | undefined } {
+  try {
+    const { values } = parseArgs({ options: { once: { type: 'boolean', default: false }, port: { type: 'string' } } });
+    const { once, port } = values;
+    if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) < 65_536)) {
+      throw new Error('--port must be a number from 0 to 65535.');
+    }
+    return { once, port: port === undefined ? undefined : Number(port) };
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n${USAGE}`);
+    process.exit(2);
+  }
+}

@@ -1,0 +1,190 @@
+import { randomUUID } from 'node:crypto';
+import {
+  CreateSecretCommand,
+  DescribeSecretCommand,
+  RotateSecretCommand,
+  UpdateSecretVersionStageCommand,
+} from '@aws-sdk/client-secrets-manager';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { functionArn, type LocalStack, startLocalStack } from '../../local/local-stack.ts';
+import { type CrashPoint, Effects } from '../support/effects.ts';
+import { secretsManagerProxy } from '../support/secrets-manager-proxy.ts';
+
+/** What a function rotates, for the crash suite. */
+export interface CrashSubject {
+  /** Puts whatever counts the target's effects in place. Called once. */
+  start(effects: Effects): Promise<void>;
+  /** A new target; returns the first value of its secret. */
+  newSecret(): Promise<string>;
+  /** Whether the target accepts this value of the secret now. */
+  accepts(secretString: string): Promise<boolean>;
+  stop(): Promise<void>;
+}
+
+interface Version {
+  readonly id: string;
+  readonly stages: readonly string[];
+  readonly text: string | undefined;
+}
+
+/**
+ * What every rotation function must survive: being killed before and after each of its outbound effects. The points are
+ * those that a clean run passes, so that a new effect is covered without anyone remembering.
+ */
+export function survivesCrashes(functionName: string, subject: CrashSubject): void {
+  describe(`${functionName}, killed at each of its effects`, () => {
+    let stack: LocalStack;
+    let effects: Effects;
+    let proxy: Awaited<ReturnType<typeof secretsManagerProxy>>;
+    let atDeath: () => Promise<void> = async () => {};
+
+    beforeAll(async () => {
+      effects = new Effects(async () => {
+        stack.functions.kill();
+        await atDeath();
+      });
+      proxy = await secretsManagerProxy(() => stack.service.endpoint, effects);
+      const environment = { AWS_ENDPOINT_URL_SECRETS_MANAGER: `http://127.0.0.1:${proxy.port}` };
+      stack = await startLocalStack({ environment, retries: 0 });
+      await subject.start(effects);
+    });
+
+    afterAll(async () => {
+      await stack.close();
+      await proxy.close();
+      await subject.stop();
+    });
+
+    it('converges when the whole rotation is repeated with the same token', async () => {
+      for (const point of await crashPoints()) {
+        const secret = await newSecret();
+        const token = randomUUID();
+        await rotate(secret, token, point);
+        const candidate = versionsOf(secret).find(({ id }) => id === token)?.text;
+
+        await rotate(secret, token);
+
+        const versions = versionsOf(secret);
+        expect(outcome(), told(point)).toBe('succeeded');
+        expect(versions, told(point)).toHaveLength(2);
+        const current = versions.find(({ stages }) => stages.includes('AWSCURRENT'));
+        expect(current?.id, told(point)).toBe(token);
+        expect(await subject.accepts(current?.text ?? ''), told(point)).toBe(true);
+        if (candidate !== undefined) expect(current?.text, told(point)).toBe(candidate);
+      }
+    }, 300_000);
+
+    it('converges with a new token once AWSPENDING was cleared by hand, or names the way out', async () => {
+      for (const point of await crashPoints()) {
+        const secret = await newSecret();
+        const [token, newToken] = [randomUUID(), randomUUID()];
+        await rotate(secret, token, point);
+        await clearPending(secret);
+        const before = versionsOf(secret);
+
+        await rotate(secret, newToken);
+
+        if (outcome() === 'failed') {
+          expect(stack.service.results.at(-1)?.failure?.reason, told(point)).toMatch(/^NoWorkingPassword: /);
+          await nothingHasChanged(before, secret, point);
+          await followTheError(secret, point);
+          await rotate(secret, newToken);
+        }
+        expect(outcome(), told(point)).toBe('succeeded');
+        const current = versionsOf(secret).find(({ stages }) => stages.includes('AWSCURRENT'));
+        expect(current?.id, told(point)).toBe(newToken);
+        expect(await subject.accepts(current?.text ?? ''), told(point)).toBe(true);
+      }
+    }, 300_000);
+
+    /** Both sides of every effect of a clean rotation. */
+    async function crashPoints(): Promise<readonly CrashPoint[]> {
+      const secret = await newSecret();
+      await rotate(secret, randomUUID());
+      expect(outcome()).toBe('succeeded');
+      return effects.names.flatMap((_, effect) => [
+        { effect, when: 'before' as const },
+        { effect, when: 'after' as const },
+      ]);
+    }
+
+    async function newSecret(): Promise<string> {
+      const SecretString = await subject.newSecret();
+      const { ARN = '' } = await stack.client.send(
+        new CreateSecretCommand({ Name: `crash/${randomUUID()}`, SecretString }),
+      );
+      atDeath = () => someStagedValueWorks(ARN);
+      return ARN;
+    }
+
+    /** One attempt of a rotation, killed at the point if one is given. */
+    async function rotate(secret: string, token: string, point?: CrashPoint): Promise<void> {
+      effects.arm(point);
+      const request = { SecretId: secret, ClientRequestToken: token, RotationLambdaARN: functionArn(functionName) };
+      await stack.client.send(new RotateSecretCommand(request));
+      await stack.service.settled();
+      expect(effects.killed).toBe(true);
+    }
+
+    function outcome(): string | undefined {
+      return stack.service.results.at(-1)?.outcome;
+    }
+
+    /** At the moment of death, some version with a staging label must work: a client that asks can log in. */
+    async function someStagedValueWorks(secret: string): Promise<void> {
+      const staged = versionsOf(secret).filter(({ stages, text }) => stages.length > 0 && text !== undefined);
+      const working = await Promise.all(staged.map(({ text = '' }) => subject.accepts(text)));
+      if (!working.includes(true)) lockedOut.push(secret);
+    }
+
+    const lockedOut: string[] = [];
+    it('never leaves a moment in which no staged value works', () => {
+      expect(lockedOut).toEqual([]);
+    });
+
+    async function clearPending(SecretId: string): Promise<void> {
+      const { VersionIdsToStages = {} } = await stack.client.send(new DescribeSecretCommand({ SecretId }));
+      for (const [RemoveFromVersionId, stages] of Object.entries(VersionIdsToStages)) {
+        if (!stages.includes('AWSPENDING')) continue;
+        await stack.client.send(
+          new UpdateSecretVersionStageCommand({ SecretId, VersionStage: 'AWSPENDING', RemoveFromVersionId }),
+        );
+      }
+    }
+
+    async function nothingHasChanged(before: readonly Version[], secret: string, point: CrashPoint): Promise<void> {
+      const after = new Map(versionsOf(secret).map((version) => [version.id, version]));
+      for (const version of before) {
+        expect(after.get(version.id), told(point)).toEqual(version);
+        const worked = version.stages.length === 0;
+        expect(await subject.accepts(version.text ?? ''), told(point)).toBe(worked);
+      }
+    }
+
+    /** Runs the command that the error names, with the version that works. */
+    async function followTheError(secret: string, point: CrashPoint): Promise<void> {
+      const reason = stack.service.results.at(-1)?.failure?.reason ?? '';
+      const [, stage, from] =
+        /--version-stage (\w+) --move-to-version-id VERSION --remove-from-version-id ([\w-]+)/.exec(reason) ?? [];
+      expect(stage, told(point)).toBeDefined();
+      for (const { id, text } of versionsOf(secret)) {
+        if (text === undefined || !(await subject.accepts(text))) continue;
+        const move = { SecretId: secret, VersionStage: stage, MoveToVersionId: id, RemoveFromVersionId: from };
+        await stack.client.send(new UpdateSecretVersionStageCommand(move));
+      }
+    }
+
+    function versionsOf(secret: string): readonly Version[] {
+      const { versions } = stack.service.store.find(secret);
+      return versions.all().map(({ id, value }) => ({
+        id,
+        stages: versions.stagesOf(id),
+        text: value === undefined ? undefined : 'SecretString' in value ? value.SecretString : value.SecretBinary,
+      }));
+    }
+
+    function told({ effect, when }: CrashPoint): string {
+      return `killed ${when} effect ${effect}`;
+    }
+  });
+}

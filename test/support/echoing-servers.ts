@@ -1,0 +1,72 @@
+import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer, type Socket } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { messages } from './postgres-messages.ts';
+
+/** A server that repeats in its errors what it was told. */
+export interface EchoingServer {
+  readonly endpoint: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Reads like the given Secrets Manager, and refuses each write with the whole request in its message. */
+export async function echoingSecretsManager(endpoint: string): Promise<EchoingServer> {
+  const server = createHttpServer(async (request, response) => {
+    const body = await buffer(request);
+    const headers = {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': String(request.headers['x-amz-target']),
+    };
+    const answer = await fetch(endpoint, { method: 'POST', headers, body });
+    const text = await answer.text();
+    if (!headers['x-amz-target'].endsWith('PutSecretValue')) {
+      response.writeHead(answer.status, { 'content-type': headers['content-type'] }).end(text);
+      return;
+    }
+    const { SecretString, ...rest } = JSON.parse(body.toString());
+    const Message = `You sent ${SecretString} and ${encodeURIComponent(SecretString)} in ${JSON.stringify({ SecretString, ...rest })}`;
+    response.writeHead(400, { 'content-type': headers['content-type'] });
+    response.end(JSON.stringify({ __type: 'InvalidRequestException', Message }));
+  }).listen(0, '127.0.0.1');
+  return await listening(server, () => server.closeAllConnections());
+}
+
+/** Asks for the password in clear, and refuses with it in the message. */
+export async function echoingPostgres(): Promise<EchoingServer> {
+  const sockets = new Set<Socket>();
+  const server = createServer(async (socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    for await (const { type, bytes } of messages(socket, 'client')) {
+      if (type === '') socket.write(Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 3])); // AuthenticationCleartextPassword
+      if (type === 'p') {
+        const password = bytes.toString('utf8', 5, bytes.length - 1);
+        const base64 = Buffer.from(password).toString('base64');
+        const fields = `SFATAL\0VFATAL\0C28000\0Mno entry for ${password} (${base64})\0D${password}\0H${encodeURIComponent(password)}\0\0`;
+        const header = Buffer.alloc(5, 'E');
+        header.writeInt32BE(4 + Buffer.byteLength(fields), 1);
+        socket.end(Buffer.concat([header, Buffer.from(fields)]));
+      }
+    }
+  }).listen(0, '127.0.0.1');
+  return await listening(server, () => {
+    for (const socket of sockets) socket.destroy();
+  });
+}
+
+async function listening(server: import('node:net').Server, dropConnections: () => void): Promise<EchoingServer> {
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The server has no port.');
+  return {
+    endpoint: `http://127.0.0.1:${address.port}`,
+    port: address.port,
+    async close() {
+      dropConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
