@@ -45,6 +45,13 @@ try {
     scheduleEveryMs: Math.min(60_000, Math.max(20, millisecondsPerDay / 24)),
   });
   console.log(`Secrets Manager is ready at ${stack.service.endpoint} (region ${flags.region})`);
+  // RotateSecret has answered long before a rotation fails: only here can its caller learn why.
+  stack.service.onProgress((progress) => {
+    if (progress.kind !== 'ended' || progress.result.outcome === 'succeeded') return;
+    const { secretName, outcome, failure } = progress.result;
+    const why = failure === undefined ? '' : ` in ${failure.step}: ${failure.reason}`;
+    console.error(`${secretName}: rotation ${outcome}${why}`);
+  });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stack.close());
 } catch (error) {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
