@@ -20,7 +20,7 @@ export const postgres: Engine = {
 
   async connect(login, limit) {
     const socket = new Socket();
-    const client = new pg.Client({
+    const settings = {
       host: login.host,
       port: login.port,
       database: login.database,
@@ -31,7 +31,10 @@ export const postgres: Engine = {
       connectionTimeoutMillis: Math.max(1, Math.min(CONNECT_MS, limit.remaining())),
       query_timeout: Math.max(1, limit.remaining() - SPARE_MS),
       application_name: 'secret-rotation',
-    });
+      // The driver would refuse servers with scram_iterations above 100,000: the one that has just been given a password.
+      scramMaxIterations: 0,
+    };
+    const client = new pg.Client(settings);
     // Without a listener, a connection that breaks between two queries would end the process; the next query reports it.
     client.on('error', () => {});
     const hangUp = () => socket.destroy();
@@ -67,11 +70,12 @@ function session(client: pg.Client, login: DatabaseLogin, release: () => void): 
     },
 
     async changeOwnPassword(password) {
-      // A default role, or read-only transactions by default, would otherwise stand between the user and its password.
+      // A default role, or read-only transactions by default, would otherwise stand between the user and its password;
+      // and a search path of its own could put other functions in the place of the server's.
       const [setting] = await ask(
         `SET ROLE NONE; SET default_transaction_read_only = off;
-         SELECT current_setting('password_encryption') AS encryption,
-                coalesce(current_setting('scram_iterations', true), '4096') AS iterations`,
+         SELECT pg_catalog.current_setting('password_encryption') AS encryption,
+                coalesce(pg_catalog.current_setting('scram_iterations', true), '4096') AS iterations`,
         statementError,
       );
       const verifier = await verifierFor(setting, password, login);

@@ -1,0 +1,44 @@
+import { generate } from 'selfsigned';
+
+export interface Certificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
+const DAY_MS = 86_400_000;
+
+/** A certificate authority of its own, which nobody trusts unless told. */
+export async function certificateAuthority(name = 'Authority of the tests'): Promise<Certificate> {
+  const { cert, private: key } = await generate([{ name: 'commonName', value: name }], {
+    keyType: 'ec',
+    algorithm: 'sha256',
+    extensions: [
+      { name: 'basicConstraints', cA: true, critical: true },
+      { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true },
+    ],
+  });
+  return { cert, key };
+}
+
+/** A server's certificate for one host: an IP address or a name. */
+export async function serverCertificate(
+  authority: Certificate,
+  host: { readonly ip: string } | { readonly name: string },
+  expired = false,
+): Promise<Certificate> {
+  const { cert, private: key } = await generate([{ name: 'commonName', value: 'server of the tests' }], {
+    keyType: 'ec',
+    algorithm: 'sha256',
+    ca: authority,
+    notBeforeDate: new Date(Date.now() - 10 * DAY_MS),
+    notAfterDate: new Date(Date.now() + (expired ? -DAY_MS : DAY_MS)),
+    extensions: [
+      { name: 'basicConstraints', cA: false },
+      {
+        name: 'subjectAltName',
+        altNames: ['ip' in host ? { type: 7, ip: host.ip } : { type: 2, value: host.name }],
+      },
+    ],
+  });
+  return { cert, key };
+}
