@@ -90,7 +90,7 @@ async function buildFunction(functionName: string, entry: string, dist: string):
     format: 'esm',
     mainFields: ['module', 'main'],
     plugins: [leaveOut(matched), builtinsWithoutCopies],
-    logLevel: 'error',
+    logLevel: 'silent',
   });
   refuseStaleEntries(metafile, matched);
   // The map comes first: there is no moment with a new bundle and no map.
