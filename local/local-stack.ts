@@ -30,7 +30,7 @@ export async function startLocalStack({
   const functions = startLambdaHost({
     dist: distFolder(),
     timeoutMs,
-    functionEnvironment: () => ({ ...functionEnvironment(endpoint), ...environment }),
+    functionEnvironment: () => ({ ...functionEnvironment(endpoint, options.region), ...environment }),
   });
   const service = await startSecretsManager({ region: REGION, ...options, functions });
   endpoint = service.endpoint;

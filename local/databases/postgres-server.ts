@@ -147,7 +147,8 @@ async function succeeded(child: ChildProcess): Promise<void> {
 async function ready(child: ChildProcess): Promise<void> {
   const said = collect(child);
   await new Promise<void>((resolve, reject) => {
-    child.stderr?.on('data', () => said().includes('ready to accept connections') && resolve());
+    child.stderr?.on('data', () => /ready to accept (read-only )?connections/.test(said()) && resolve());
+    child.once('error', reject);
     child.once('exit', () => reject(new Error(`PostgreSQL did not start: ${said()}`)));
   });
 }

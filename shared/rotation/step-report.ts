@@ -38,21 +38,19 @@ export function stepReport(functionName: string): StepReport {
     succeeded(result) {
       const ended = line('succeeded');
       logger.info(`${ended.step} succeeded: ${result}`, { ...ended, result });
-      metrics.addDimensions(dimensions());
-      metrics.addMetric('RotationStepSucceeded', MetricUnit.Count, 1);
-      metrics.addMetric('RotationStepDuration', MetricUnit.Milliseconds, ended.durationMs);
-      if (result === 'promoted') metrics.addMetric('RotationCompleted', MetricUnit.Count, 1);
-      metrics.publishStoredMetrics();
+      publish(dimensions(), {
+        RotationStepSucceeded: 1,
+        ...(result === 'promoted' && { RotationCompleted: 1 }),
+        RotationStepDuration: ended.durationMs,
+      });
     },
 
     failed(error, clean) {
       const errorCode = codeOf(error);
       const ended = line('failed');
       logger.error(`${ended.step ?? 'The event'} failed: ${clean.message}`, { ...ended, errorCode, error: clean });
-      metrics.addDimensions(dimensions());
-      metrics.addMetric('RotationStepDuration', MetricUnit.Milliseconds, ended.durationMs);
-      metrics.publishStoredMetrics();
-      countFailure('RotationStepFailed', errorCode);
+      publish(dimensions(), { RotationStepFailed: 1, RotationStepDuration: ended.durationMs });
+      publish({ ...dimensions(), errorCode }, { RotationStepFailed: 1 });
     },
 
     retirementFailed(error, clean) {
@@ -63,16 +61,17 @@ export function stepReport(functionName: string): StepReport {
         errorCode,
         error: clean,
       });
-      countFailure('RetirementFailed', errorCode);
+      publish({ ...dimensions(), errorCode }, { RetirementFailed: 1 });
     },
   };
+}
 
-  function countFailure(metric: string, errorCode: string): void {
-    metrics.addDimensions(dimensions());
-    metrics.addDimensions({ ...dimensions(), errorCode });
-    metrics.addMetric(metric, MetricUnit.Count, 1);
-    metrics.publishStoredMetrics();
+function publish(dimensions: Readonly<Record<string, string>>, values: Readonly<Record<string, number>>): void {
+  metrics.addDimensions({ ...dimensions });
+  for (const [name, value] of Object.entries(values)) {
+    metrics.addMetric(name, name === 'RotationStepDuration' ? MetricUnit.Milliseconds : MetricUnit.Count, value);
   }
+  metrics.publishStoredMetrics();
 }
 
 /** Unnamed errors are bugs, or somebody else's: one code, so that nothing unbounded becomes a metric's dimension. */

@@ -223,6 +223,9 @@ describe.each([
     expect(leaked).toEqual([]);
     const failed = invocations.filter(({ outcome }) => outcome === 'failed');
     expect(failed.length > 0).toBe(example.error !== undefined);
-    if (example.error) expect(seen).toMatch(example.error);
+    const errors = failed.map(
+      (invocation) => 'error' in invocation && `${invocation.error.errorType}: ${invocation.error.errorMessage}`,
+    );
+    if (example.error) expect(errors.join('\n')).toMatch(example.error);
   });
 });
