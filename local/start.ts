@@ -8,20 +8,17 @@ import { freePort } from './free-port.ts';
 import { functionArn, LOCAL_CREDENTIALS, type LocalStack, REGION, startLocalStack } from './local-stack.ts';
 import { narrateStep, pictureOfStages } from './narration.ts';
 
-const USAGE = 'Usage: npm start [-- --once] [-- --port 4566]';
-
-/** So that a schedule of 30 days can be watched: a day passes in this many milliseconds. */
-const MILLISECONDS_PER_DAY = 2_000;
+const USAGE = 'Usage: npm start [-- --once] [-- --port 4566] [-- --ms-per-day 2000]';
 
 const say = (line = '') => console.log(line);
 
-const { once: onlyOnce, port } = readArguments();
+const { once: onlyOnce, port, millisecondsPerDay } = readArguments();
 await build();
 say();
 const postgres = await startPostgres();
 const stack = await startLocalStack({
   port: port ?? (await freePort(onlyOnce ? 0 : 4566)),
-  millisecondsPerDay: MILLISECONDS_PER_DAY,
+  millisecondsPerDay,
   retryDelayMs: 100,
 });
 let failures = 0;
@@ -77,7 +74,7 @@ async function demonstrate(demonstration: Demonstration, { service, client }: Lo
 
 /** Until Ctrl-C: rotates what is due, and says so in a line each. */
 async function keepRotating({ service }: LocalStack): Promise<void> {
-  const timer = setInterval(() => service.runDue(), MILLISECONDS_PER_DAY / 2);
+  const timer = setInterval(() => service.runDue(), millisecondsPerDay / 2);
   service.onProgress((progress) => {
     const at = new Date().toLocaleTimeString();
     if (progress.kind === 'step-ended' && progress.invocation.outcome === 'failed') {
@@ -87,7 +84,7 @@ async function keepRotating({ service }: LocalStack): Promise<void> {
   });
   say();
   say(
-    `Everything stays up until Ctrl-C. Each secret rotates every 30 days; a day passes in ${MILLISECONDS_PER_DAY / 1_000} s here. In another terminal:`,
+    `Everything stays up until Ctrl-C. Each secret rotates every 30 days; a day passes in ${millisecondsPerDay / 1_000} s here. In another terminal:`,
   );
   say();
   say(
@@ -103,16 +100,30 @@ async function keepRotating({ service }: LocalStack): Promise<void> {
   say('Stopping.');
 }
 
-function readArguments(): { once: boolean; port: number | undefined } {
+function readArguments() {
   try {
-    const { values } = parseArgs({ options: { once: { type: 'boolean', default: false }, port: { type: 'string' } } });
+    const { values } = parseArgs({
+      options: {
+        once: { type: 'boolean', default: false },
+        port: { type: 'string' },
+        // So that a schedule of 30 days can be watched.
+        'ms-per-day': { type: 'string', default: '2000' },
+      },
+    });
     const { once, port } = values;
-    if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) < 65_536)) {
-      throw new Error('--port must be a number from 0 to 65535.');
-    }
-    return { once, port: port === undefined ? undefined : Number(port) };
+    return {
+      once,
+      port: port === undefined ? undefined : wholeNumber('--port', port, 0, 65_535),
+      millisecondsPerDay: wholeNumber('--ms-per-day', values['ms-per-day'], 50, 86_400_000),
+    };
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : error}\n${USAGE}`);
     process.exit(2);
   }
+}
+
+function wholeNumber(flag: string, text: string, least: number, most: number): number {
+  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  throw new Error(`${flag} must be a whole number from ${least} to ${most}.`);
 }

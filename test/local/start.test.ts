@@ -1,0 +1,47 @@
+import { DescribeSecretCommand, RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { describe, expect, it } from 'vitest';
+import { runCommand, startCommand } from '../support/command.ts';
+import { clientFor } from '../support/protocol.ts';
+
+describe('npm start', () => {
+  it('rotates each demonstration secret once, proves it, and exits with 0', async () => {
+    const { exitCode, transcript } = await runCommand('local/start.ts', '--once');
+    expect(
+      transcript,
+    ).toContain(`demo/postgres-app: the password of PostgreSQL role demo_app, and the DATABASE_URL beside it
+  before   ● version 5  AWSCURRENT
+  ✓ createSecret … ms  candidate stored
+  ✓ setSecret … ms  target accepts candidate
+  ✓ testSecret … ms  candidate tested
+  ✓ finishSecret … ms  promoted
+  after    ● version 6  AWSCURRENT
+           ○ version 5  AWSPREVIOUS
+  ✓ the new password logs in to 127.0.0.1:PORT
+  ✓ the old one is refused
+  ✓ DATABASE_URL has the new one
+`);
+    expect(transcript).toContain('Every rotation succeeded.');
+    expect(transcript).not.toContain('✗');
+    expect(exitCode).toBe(0);
+  });
+
+  it('stays up, serves who follows the lines that it prints, rotates on schedule, and ends with Ctrl-C', async () => {
+    const command = startCommand('local/start.ts', '--port', '0', '--ms-per-day', '100');
+    const [, endpoint = ''] = await command.says(/export AWS_ENDPOINT_URL=(\S+)/);
+    const client = clientFor(endpoint);
+    const { VersionId } = await client.send(new RotateSecretCommand({ SecretId: 'demo/postgres-app' }));
+    await command.says(/demo\/postgres-app {2}rotation succeeded/);
+    const { VersionIdsToStages = {} } = await client.send(new DescribeSecretCommand({ SecretId: 'demo/postgres-app' }));
+    expect(VersionIdsToStages[VersionId ?? '']).toContain('AWSCURRENT');
+    client.destroy();
+    await command.says(/demo\/random-password {2}rotation succeeded/);
+    command.process.kill('SIGINT');
+    expect((await command.ended).exitCode).toBe(0);
+  });
+
+  it.each([['--port', '99999'], ['--nonsense']])('refuses %s with one clear line', async (...args) => {
+    const { exitCode, output } = await runCommand('local/start.ts', ...args);
+    expect(output).toContain('Usage: npm start');
+    expect(exitCode).toBe(2);
+  });
+});
