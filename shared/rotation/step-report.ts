@@ -61,6 +61,7 @@ export function stepReport(functionName: string): StepReport {
         errorCode,
         error: clean,
       });
+      publish(dimensions(), { RetirementFailed: 1 });
       publish({ ...dimensions(), errorCode }, { RetirementFailed: 1 });
     },
   };

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { InvalidSecret, LoginRefused } from '../../shared/errors.ts';
+import { LoginRefused } from '../../shared/errors.ts';
 import type { Strategy } from '../../shared/rotation/strategy.ts';
 import { JsonSecret } from '../../shared/secrets/json-secret.ts';
 import { type SecretValue, stringValue } from '../../shared/secrets/secret-value.ts';
@@ -43,7 +43,7 @@ export function keyValue({ id, secret }: Key): SecretValue {
   return stringValue(JSON.stringify({ id, secret }));
 }
 
-/** A strategy that mints: each candidate is a new key, and keys that no staged version holds are removed. */
+/** A strategy that mints. `set` removes the keys that no staged version holds, and `finish` the one that was replaced. */
 export function keyStrategy(issuer: Issuer): Strategy<Key> {
   const parse = (value: SecretValue): Key => {
     const json = JsonSecret.parse(value);
@@ -55,28 +55,16 @@ export function keyStrategy(issuer: Issuer): Strategy<Key> {
     parse,
     create: async () => keyValue(await issuer.mint()),
     async set(versions) {
-      const held = [await versions.current(), await versions.candidate(), await readablePrevious(versions.previous)];
-      await removeAllBut(held);
+      const held = [await versions.current(), await versions.candidate(), await versions.previous()];
+      const keep = new Set(held.map((key) => key?.id));
+      for (const id of await issuer.list()) if (!keep.has(id)) await issuer.remove(id);
     },
     async test(versions) {
       if (!(await issuer.accepts(await versions.candidate()))) throw new LoginRefused('The key is not accepted.');
     },
     async finish(versions) {
-      await removeAllBut([await versions.current(), await readablePrevious(versions.previous)]);
+      const previous = await versions.previous();
+      if (previous) await issuer.remove(previous.id);
     },
   };
-
-  async function removeAllBut(held: readonly (Key | undefined)[]): Promise<void> {
-    const keep = new Set(held.map((key) => key?.id));
-    for (const id of await issuer.list()) if (!keep.has(id)) await issuer.remove(id);
-  }
-}
-
-async function readablePrevious(previous: () => Promise<Key | undefined>): Promise<Key | undefined> {
-  try {
-    return await previous();
-  } catch (error) {
-    if (error instanceof InvalidSecret) return undefined;
-    throw error;
-  }
 }
