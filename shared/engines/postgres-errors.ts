@@ -43,7 +43,13 @@ export function connectError(error: unknown, login: DatabaseLogin): RotationErro
       options,
     );
   }
-  if (/does not support SSL|establishing an SSL/.test(message)) {
+  if (message.includes('establishing an SSL')) {
+    return new Unreachable(
+      `${where} answers the request for TLS unlike a PostgreSQL server. Check the secret's port, and the server's log.`,
+      options,
+    );
+  }
+  if (message.includes('does not support SSL')) {
     return new TlsRefused(
       `${where} offers no TLS. Switch TLS on at the server; only if the network itself is trusted, put "ssl": false into the secret.`,
       options,
@@ -80,7 +86,7 @@ export function passwordChangeError(error: unknown, login: DatabaseLogin): Rotat
   const where = placeOf(login);
   if (sqlState === INSUFFICIENT_PRIVILEGE) {
     return new PasswordChangeForbidden(
-      `${where} does not let ${login.username} change its own password (${message}). On RDS with rds.restrict_password_commands, grant it rds_password: GRANT rds_password TO ${login.username}; or rotate it through a superuser.`,
+      `${where} does not let ${login.username} change its own password (${message}). On RDS with rds.restrict_password_commands, grant it rds_password: GRANT rds_password TO ${pg.escapeIdentifier(login.username)}; or rotate it through a superuser.`,
       { cause: error },
     );
   }

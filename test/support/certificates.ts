@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { generate } from 'selfsigned';
 
 export interface Certificate {
@@ -20,10 +21,10 @@ export async function certificateAuthority(name = 'Authority of the tests'): Pro
   return { cert, key };
 }
 
-/** A server's certificate for one host: an IP address or a name. */
+/** A server's certificate for these IP addresses and names. */
 export async function serverCertificate(
   authority: Certificate,
-  host: { readonly ip: string } | { readonly name: string },
+  hosts: readonly string[],
   expired = false,
 ): Promise<Certificate> {
   const { cert, private: key } = await generate([{ name: 'commonName', value: 'server of the tests' }], {
@@ -36,7 +37,7 @@ export async function serverCertificate(
       { name: 'basicConstraints', cA: false },
       {
         name: 'subjectAltName',
-        altNames: ['ip' in host ? { type: 7, ip: host.ip } : { type: 2, value: host.name }],
+        altNames: hosts.map((host) => (isIP(host) ? { type: 7, ip: host } : { type: 2, value: host })),
       },
     ],
   });
