@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Bundle, build, packageOf } from '../build.ts';
+import { packageOf } from '../build/package-of.ts';
+import { type Bundle, build } from '../build.ts';
 
 let folder = '';
 
@@ -67,6 +68,7 @@ describe('the bundles of the functions', () => {
   it.each([
     'pg-native',
     'pg-cloudflare',
+    'pg-connection-string',
     'pg-pool',
     'pgpass',
     '@aws-sdk/credential-provider-node',

@@ -1,0 +1,15 @@
+import type { Bundle } from '../build.ts';
+import type { Figure } from './figure.ts';
+
+const LIMIT_KB = 350;
+
+/** What Lambda loads in each cold start; a kB has 1000 bytes. */
+export function bundleSizes(bundles: readonly Bundle[]): readonly Figure[] {
+  return bundles.map(({ functionName, bytes }) => ({
+    name: `bundle of ${functionName}`,
+    measured: bytes / 1000,
+    atMost: LIMIT_KB,
+    unit: 'kB',
+    decimals: 1,
+  }));
+}

@@ -1,0 +1,12 @@
+import { build } from '../build.ts';
+import { bundleSizes } from './bundle-size.ts';
+import { coldStart } from './cold-start.ts';
+import { isMet, table } from './figure.ts';
+import { rotationCost } from './rotation-cost.ts';
+
+const bundles = await build();
+const random = bundles.find(({ functionName }) => functionName === 'random-password');
+if (random === undefined) throw new Error('There is no function random-password to measure.');
+const figures = [...bundleSizes(bundles), await coldStart(random.file), ...(await rotationCost())];
+console.log(table(figures));
+process.exitCode = figures.every(isMet) ? 0 : 1;
