@@ -3,8 +3,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { STEPS, type Step } from '../../../shared/rotation/event.ts';
 import { type RotationHandler, rotationHandler } from '../../../shared/rotation/handler.ts';
 import { stringValue } from '../../../shared/secrets/secret-value.ts';
+import { secretsManagerClient } from '../../../shared/secrets/secrets-manager-client.ts';
 import { randomValue } from '../../../shared/strategies/random-value.ts';
 import { type CapturedOutput, captureOutput } from '../../support/captured-output.ts';
+import { startFaultyService } from '../../support/faulty-service.ts';
 import { interceptCalls, recordCalls } from '../../support/intercepted-calls.ts';
 import { clientFor, invokeStep, type Protocol, startProtocol } from '../../support/protocol.ts';
 import { type Target, targetStrategy } from '../../support/target.ts';
@@ -309,6 +311,39 @@ describe('finishSecret', () => {
     await run(arn, token, ['finishSecret']);
     expect(protocol.stages(arn)).toMatchObject({ AWSCURRENT: token, AWSPREVIOUS: first });
   });
+
+  it.each(['PutSecretValue', 'UpdateSecretVersionStage'])(
+    'and the steps before it outlive a lost answer to %s',
+    async (lost) => {
+      const arn = protocol.createSecret('first');
+      const token = protocol.beginRotation(arn);
+      let losses = 0;
+      const service = await startFaultyService(
+        (operation) => (operation === lost && losses++ === 0 ? 'lost' : 'answered'),
+        protocol.service.endpoint,
+      );
+      const client = secretsManagerClient({
+        AWS_ENDPOINT_URL: service.endpoint,
+        AWS_REGION: 'us-east-1',
+        AWS_ACCESS_KEY_ID: 'AKIDLOCAL',
+        AWS_SECRET_ACCESS_KEY: 'local',
+      });
+      try {
+        await run(arn, token, STEPS, rotationHandler(targetStrategy(target), client));
+        expect(service.requests.filter((operation) => operation === lost)).toHaveLength(2);
+        expect(output.logs().map(({ result }) => result)).toEqual([
+          'candidate stored',
+          'target accepts candidate',
+          'candidate tested',
+          'promoted',
+        ]);
+        expect(protocol.valueOf(arn, 'AWSCURRENT')).toBe(target.accepts);
+      } finally {
+        client.destroy();
+        await service.close();
+      }
+    },
+  );
 
   it('does not pretend to have promoted a placeholder that the service refuses', async () => {
     const arn = protocol.createSecret('first');
