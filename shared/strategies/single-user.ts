@@ -70,15 +70,13 @@ export function singleUser(engine: Engine): Strategy<DatabaseSecret> {
 
   async function changePassword(session: Session, candidate: DatabaseLogin, context: Context): Promise<void> {
     try {
-      await session.changeOwnPassword(candidate.password);
+      await session.changeOwnPassword(candidate.password).finally(() => session.close());
     } catch (error) {
       if (error instanceof CandidateRefused || error instanceof PasswordChangeForbidden) throw error;
       // The answer may be lost and the change made, here or by another copy of this step: the candidate's login tells.
       const asCandidate = await loggedIn(candidate, context).catch(() => undefined);
       if (!asCandidate) throw error;
       await asCandidate.close();
-    } finally {
-      await session.close();
     }
   }
 }

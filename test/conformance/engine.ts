@@ -5,6 +5,7 @@ import type { DatabaseLogin, Engine } from '../../shared/engines/engine.ts';
 import { Sensitive } from '../../shared/secrets/sensitive.ts';
 import { failureOf } from '../support/failure.ts';
 import { formsOf } from '../support/forms.ts';
+import { strangeText } from '../support/strange-text.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { timeLimit } from '../support/time-limit.ts';
 
@@ -209,18 +210,6 @@ export function engineSuite(engine: Engine, start: () => Promise<EngineServer>):
       );
     });
   });
-}
-
-/** Quotes, backslashes, semicolons, spaces and Unicode in many mixtures, up to so many bytes of UTF-8. */
-function strangeText(bytes: number): fc.Arbitrary<string> {
-  const unit = fc.oneof(
-    fc.constantFrom(...`'"\\;$%_ -/*{}()&?#@:=,\t\n`, '--', '/*', '$$', '${', '%00', "\\'", "';DROP ROLE app;--"),
-    fc.constantFrom('é', 'e\u0301', 'ß', 'ﬁ', 'Ⅸ', 'ª', '\u00a0', '\u00ad', '\u3000', '密', '\u05d0', '🔑', '\ufeff'),
-    fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 12 }),
-    fc.string({ unit: 'binary', minLength: 1, maxLength: 3 }).map((text) => text.toWellFormed().replaceAll('\0', '0')),
-  );
-  const fitting = (text: string, next: string) => (Buffer.byteLength(text + next) > bytes ? text : text + next);
-  return fc.array(unit, { minLength: 1, maxLength: 30 }).map((units) => units.reduce(fitting, ''));
 }
 
 /** The error that the work fails with, which must not come later than the limit. */

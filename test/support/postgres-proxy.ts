@@ -8,7 +8,7 @@ export interface ClientMessage {
 
 /**
  * What becomes of it. `lose the answer`: the server does the work to its end, and then the connection breaks. An error
- * is answered in the server's place; a rewritten query is what the server gets instead.
+ * is answered in the server's place; a rewritten query is what the server gets instead; `after` holds the message back.
  */
 export type Fate =
   | 'pass'
@@ -16,7 +16,8 @@ export type Fate =
   | 'cut'
   | 'lose the answer'
   | { readonly sqlState: string; readonly message: string }
-  | { readonly rewrite: string };
+  | { readonly rewrite: string }
+  | { readonly after: Promise<void> };
 
 export interface PostgresProxy extends TcpProxy {
   /** How many logins have succeeded and failed so far. */
@@ -64,6 +65,7 @@ function conversation(fateOf: (message: ClientMessage) => Fate, logins: { accept
     if (fate === 'stall') wires.stall();
     else if (fate === 'cut') wires.cut();
     else if (typeof fate === 'object' && 'rewrite' in fate) wires.toServer(framed('Q', `${fate.rewrite}\0`));
+    else if (typeof fate === 'object' && 'after' in fate) void fate.after.then(() => wires.toServer(bytes));
     else if (typeof fate === 'object') wires.toClient(refusal(fate));
     else wires.toServer(bytes);
   }
