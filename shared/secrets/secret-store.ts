@@ -116,10 +116,12 @@ const THROTTLED = /thrott|toomanyrequests|requestlimitexceeded/i;
 function named(operation: string, secretId: string, error: unknown): RotationError {
   if (error instanceof RotationError) return error;
   if (!isServiceException(error)) {
-    const detail = error instanceof Error ? error.message || error.name : 'unknown error';
+    // What JSON.parse says quotes the answer, which holds a secret: it goes neither into the message nor into the cause.
+    const garbled = error instanceof SyntaxError;
+    const detail = garbled ? 'it is not JSON' : error instanceof Error ? error.message || error.name : 'unknown error';
     return new SecretsManagerUnavailable(
       `${operation} for ${secretId} had no usable answer (${detail}). Check region, endpoint and network of the function (in a VPC: an interface endpoint or NAT); the rotation can be repeated.`,
-      { cause: error },
+      garbled ? {} : { cause: error },
     );
   }
   const { name, message, $fault, $metadata } = error;

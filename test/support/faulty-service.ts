@@ -9,7 +9,8 @@ export type Fate =
   | 'lost'
   | 'dropped'
   | 'never answered'
-  | 'garbled';
+  /** An answer that is not JSON. */
+  | { readonly garbled: string };
 
 export interface FaultyService {
   readonly endpoint: string;
@@ -62,7 +63,7 @@ async function meet(
   const json = { 'content-type': 'application/x-amz-json-1.1' };
   if (fate === 'never answered') return;
   if (fate === 'dropped') return void incoming.socket.destroy();
-  if (fate === 'garbled') return void outgoing.writeHead(200, json).end('<html>not Secrets Manager</html>');
+  if (typeof fate === 'object' && 'garbled' in fate) return void outgoing.writeHead(200, json).end(fate.garbled);
   if (typeof fate === 'object') {
     const { status, type, message } = fate;
     return void outgoing.writeHead(status, json).end(JSON.stringify({ __type: type, Message: message }));

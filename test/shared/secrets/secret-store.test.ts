@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { refusedWith, type SecretStore, secretStore } from '../../../shared/secrets/secret-store.ts';
 import { binaryValue, sameValue, stringValue } from '../../../shared/secrets/secret-value.ts';
@@ -142,11 +143,18 @@ describe('a call that fails for a while', () => {
     });
   });
 
-  it('because something else answers is a clear error, and quotes nothing', async () => {
-    const store = await storeBefore(() => 'garbled');
-    const failure = await failureOf(store.read(ARN, { stage: 'AWSCURRENT' }));
-    expect(failure).toMatchObject({ name: 'SecretsManagerUnavailable' });
-  });
+  it.each(['<html>canary</html>', '{"SecretString":canary}'])(
+    'because %s is the answer quotes none of it',
+    async (garbled) => {
+      const store = await storeBefore(() => ({ garbled }));
+      const failure = await failureOf(store.read(ARN, { stage: 'AWSCURRENT' }));
+      expect(failure).toMatchObject({
+        name: 'SecretsManagerUnavailable',
+        message: expect.stringContaining('not JSON'),
+      });
+      expect(inspect(failure, { depth: 9, showHidden: true })).not.toContain('canary');
+    },
+  );
 });
 
 describe('a call that is refused', () => {
