@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { freePort } from '../free-port.ts';
+import { type KeptProcess, startKept } from './kept-process.ts';
 import { postgresBinaries } from './postgres-binaries.ts';
 
 export interface PostgresLogin {
@@ -41,7 +42,8 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
 }
 
 function existingServer(url: string): PostgresServer {
-  const { hostname: host, port, username, password } = new URL(url);
+  const { hostname, port, username, password } = new URL(url);
+  const host = hostname.replace(/^\[|\]$/g, '');
   const superuser = { username: decodeURIComponent(username), password: decodeURIComponent(password) };
   return serverAt(host, Number(port || 5432), superuser, async () => {});
 }
@@ -55,40 +57,17 @@ async function ownServer({ settings = {}, files = {} }: PostgresOptions): Promis
   if (runAs) for (const path of [folder, passwordFile]) await chown(path, runAs.uid, runAs.gid);
   const data = join(folder, 'data');
   const environment = { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' };
-  const started: ChildProcess[] = [];
-
-  const run = (command: string, ...args: string[]) => {
-    const child = spawn(command, args, { env: environment, stdio: ['ignore', 'ignore', 'pipe'], ...runAs });
-    started.push(child);
-    return child;
-  };
+  const as = { env: environment, ...runAs };
+  let server: KeptProcess | undefined;
   const stop = async () => {
-    process.off('exit', killAll);
-    const alive = started.filter((child) => child.exitCode === null && child.signalCode === null);
-    await Promise.all(alive.map(interrupted));
+    await server?.end();
     await rm(folder, { recursive: true, force: true });
   };
-  const killAll = () => {
-    for (const child of started) child.kill('SIGQUIT');
-  };
-  process.on('exit', killAll);
 
   try {
-    const initialised = run(
-      initdb,
-      '-D',
-      data,
-      '-U',
-      superuser.username,
-      `--pwfile=${passwordFile}`,
-      '-A',
-      'scram-sha-256',
-      '-E',
-      'UTF8',
-      '--no-sync',
-      '--no-instructions',
-    );
-    await succeeded(initialised);
+    const method = ['-A', 'scram-sha-256', '-E', 'UTF8', '--no-sync', '--no-instructions'];
+    const account = ['-U', superuser.username, `--pwfile=${passwordFile}`];
+    await succeeded(spawn(initdb, ['-D', data, ...account, ...method], { ...as, stdio: ['ignore', 'ignore', 'pipe'] }));
     await rm(passwordFile);
     for (const [name, text] of Object.entries(files)) {
       await writeFile(join(data, name), text, { mode: 0o600 });
@@ -102,9 +81,9 @@ async function ownServer({ settings = {}, files = {} }: PostgresOptions): Promis
       fsync: 'off',
       ...settings,
     };
-    await ready(
-      run(postgres, '-D', data, ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])),
-    );
+    const chosen = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+    server = startKept(postgres, ['-D', data, ...chosen], { folder, environment, runAs });
+    await ready(server.process);
     return serverAt('127.0.0.1', port, superuser, stop);
   } catch (error) {
     await stop();
@@ -130,12 +109,6 @@ function serverAt(host: string, port: number, superuser: PostgresLogin, stop: ()
       }
     },
   };
-}
-
-async function interrupted(child: ChildProcess): Promise<void> {
-  const exit = once(child, 'exit');
-  child.kill('SIGINT');
-  await exit;
 }
 
 async function succeeded(child: ChildProcess): Promise<void> {
