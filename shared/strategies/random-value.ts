@@ -49,14 +49,17 @@ export function randomValue(): Strategy<RandomValue> {
   };
 }
 
-/** A string that begins and ends like a JSON object is meant as one: its other fields must not be overwritten. */
+/**
+ * A string that begins like a JSON object with fields, or begins and ends like one, is meant as one, though it may be cut
+ * off: its other fields must not be overwritten.
+ */
 function parse(value: SecretValue): RandomValue {
   if (value.kind === 'binary') return { kind: 'binary', bytes: value.bytes.reveal().byteLength };
   return looksLikeJson(value) ? { kind: 'json', json: JsonSecret.parse(value) } : { kind: 'text' };
 }
 
 function looksLikeJson(value: SecretValue): boolean {
-  return value.kind === 'string' && /^\s*\{.*\}\s*$/s.test(value.text.reveal());
+  return value.kind === 'string' && /^\s*\{(?:\s*"|.*\}\s*$)/s.test(value.text.reveal());
 }
 
 /** A random string may look like a JSON object by chance, and could then not be rotated again. */
