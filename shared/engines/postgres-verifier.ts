@@ -29,7 +29,10 @@ export function md5Verifier(password: Sensitive, username: string): Sensitive {
   );
 }
 
-/** RFC 4013 as every PostgreSQL client applies it at login: spaces (RFC 3454 C.1.2), what maps to nothing (B.1), NFKC. */
+/**
+ * RFC 4013 as the driver applies it at login: spaces (RFC 3454 C.1.2), what maps to nothing (B.1), NFKC. libpq takes a
+ * password with prohibited or unassigned characters as it is; generated passwords are ASCII, which this leaves alone.
+ */
 function saslPrepared(password: string): string {
   return password
     .replace(/[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000]/gu, ' ')

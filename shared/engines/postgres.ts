@@ -37,11 +37,11 @@ export const postgres: Engine = {
     const client = new pg.Client(settings);
     // Without a listener, a connection that breaks between two queries would end the process; the next query reports it.
     client.on('error', () => {});
-    const hangUp = () => socket.destroy();
-    limit.signal.addEventListener('abort', hangUp, { once: true });
+    const timeIsUp = () => socket.destroy(new Error('timeout: the step ends'));
+    limit.signal.addEventListener('abort', timeIsUp, { once: true });
     const release = () => {
-      limit.signal.removeEventListener('abort', hangUp);
-      hangUp();
+      limit.signal.removeEventListener('abort', timeIsUp);
+      socket.destroy();
     };
     try {
       await client.connect();

@@ -20,7 +20,7 @@ export interface EngineServer {
 }
 
 /** An engine keeps back some time of its limit; so much later than the limit is late. */
-const LATE_MS = 500;
+const LATE_MS = 1_000;
 const HANGS_MS = 1_500;
 
 /** What every engine owes, against a real server of its kind that takes logins without TLS. */
