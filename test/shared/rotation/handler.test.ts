@@ -7,6 +7,7 @@ import { rotationHandler } from '../../../shared/rotation/handler.ts';
 import type { Strategy } from '../../../shared/rotation/strategy.ts';
 import { stringValue } from '../../../shared/secrets/secret-value.ts';
 import { type CapturedOutput, captureOutput } from '../../support/captured-output.ts';
+import { interceptCalls } from '../../support/intercepted-calls.ts';
 import { invokeStep, type Protocol, startProtocol } from '../../support/protocol.ts';
 import { type Target, targetStrategy } from '../../support/target.ts';
 
@@ -233,6 +234,19 @@ describe('no secret value gets out', () => {
     expect(seen).toContain(arn);
     const logged = output.logs().filter(({ level }) => level !== 'ERROR');
     expect(JSON.stringify(logged)).toContain('"Step":"createSecret"');
+  });
+
+  it('not even a candidate that was refused before it was stored', async () => {
+    const arn = protocol.createSecret('first');
+    const token = protocol.beginRotation(arn);
+    interceptCalls(protocol.client, ({ operation, input }, perform) =>
+      operation === 'PutSecretValue' ? Promise.reject(new Error(`Cannot send ${input['SecretString']}`)) : perform(),
+    );
+    const failure = await failureOf(
+      invokeStep(handlerOf({ create: async () => stringValue('canary-4711') }), 'createSecret', arn, token),
+    );
+    expect(failure).toMatchObject({ message: expect.stringContaining('Cannot send [redacted]') });
+    expect(`${inspect(failure, { depth: 9 })} ${output.text()}`).not.toContain('canary-4711');
   });
 
   it('and unknown fields of the event are not logged', async () => {

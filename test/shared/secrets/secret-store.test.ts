@@ -106,7 +106,7 @@ describe('the secret store', () => {
 describe('a call that fails for a while', () => {
   const passing: ReadonlyArray<[string, Fate]> = [
     ['throttling', { status: 400, type: 'ThrottlingException', message: 'Rate exceeded' }],
-    ['429', { status: 429, type: 'TooManyRequestsException', message: 'Slow down' }],
+    ['429', { status: 429, type: 'PleaseSlowDown', message: 'Slow down' }],
     ['an internal error', { status: 500, type: 'InternalServiceError', message: 'An error occurred' }],
     ['503', { status: 503, type: 'ServiceUnavailable', message: 'Try again' }],
     ['a dropped connection', 'dropped'],
