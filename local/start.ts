@@ -88,7 +88,7 @@ async function keepRotating({ service }: LocalStack): Promise<void> {
   );
   say();
   say(
-    `  export AWS_ENDPOINT_URL=${service.endpoint} AWS_REGION=${REGION} AWS_ACCESS_KEY_ID=${LOCAL_CREDENTIALS.accessKeyId} AWS_SECRET_ACCESS_KEY=${LOCAL_CREDENTIALS.secretAccessKey}`,
+    `  export AWS_ENDPOINT_URL=${service.endpoint} AWS_REGION=${REGION} AWS_DEFAULT_REGION=${REGION} AWS_ACCESS_KEY_ID=${LOCAL_CREDENTIALS.accessKeyId} AWS_SECRET_ACCESS_KEY=${LOCAL_CREDENTIALS.secretAccessKey}`,
   );
   say('  aws secretsmanager list-secrets');
   say('  aws secretsmanager rotate-secret --secret-id demo/postgres-app');
