@@ -71,20 +71,25 @@ describe('redaction', () => {
 
   it('cleans message, stack, code and name of an error and of its causes, and drops all else', () => {
     fc.assert(
-      fc.property(canary, fc.integer({ min: 0, max: 12 }), (secret, depth) => {
-        const redaction = new Redaction();
-        redaction.learn(stringValue(JSON.stringify({ password: secret })));
-        const all = formsOf(secret).join(' and ');
-        let error: unknown = all;
-        for (let level = 0; level <= depth; level += 1) {
-          const next = level % 2 ? new AggregateError([error, new Error(all)], all) : new RangeError(all);
-          next.cause = error;
-          error = Object.assign(next, { code: all, detail: all, config: { password: secret } });
-        }
-        if (error instanceof Error) error.name = `Bad ${secret}`;
-        const seen = everythingIn(redaction.cleanError(error));
-        for (const form of formsOf(secret)) expect(seen.includes(form)).toBe(false);
-      }),
+      // Marked, because a stack has words of its own that a generated value may happen to be.
+      fc.property(
+        canary.map((text) => `§${text}`),
+        fc.integer({ min: 0, max: 12 }),
+        (secret, depth) => {
+          const redaction = new Redaction();
+          redaction.learn(stringValue(JSON.stringify({ password: secret })));
+          const all = formsOf(secret).join(' and ');
+          let error: unknown = all;
+          for (let level = 0; level <= depth; level += 1) {
+            const next = level % 2 ? new AggregateError([error, new Error(all)], all) : new RangeError(all);
+            next.cause = error;
+            error = Object.assign(next, { code: all, detail: all, config: { password: secret } });
+          }
+          if (error instanceof Error) error.name = `Bad ${secret}`;
+          const seen = everythingIn(redaction.cleanError(error));
+          for (const form of formsOf(secret)) expect(seen.includes(form)).toBe(false);
+        },
+      ),
       { numRuns: 40 },
     );
   });
