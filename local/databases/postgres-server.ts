@@ -49,8 +49,11 @@ function existingServer(url: string): PostgresServer {
 }
 
 async function ownServer({ settings = {}, files = {} }: PostgresOptions): Promise<PostgresServer> {
-  const { initdb, postgres, runAs } = await postgresBinaries();
   const folder = await mkdtemp(join(tmpdir(), 'postgres-'));
+  const { initdb, postgres, runAs } = await postgresBinaries(folder).catch(async (error) => {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  });
   const superuser = { username: 'postgres', password: randomBytes(18).toString('base64url') };
   const passwordFile = join(folder, 'password');
   await writeFile(passwordFile, superuser.password, { mode: 0o600 });

@@ -99,6 +99,13 @@ export function passwordChangeError(error: unknown, login: DatabaseLogin): Rotat
   return statementError(error, login);
 }
 
+/** A password of characters that SCRAM ignores, such as U+FEFF alone. */
+export function emptyPassword(login: DatabaseLogin): CandidateRefused {
+  return new CandidateRefused(
+    `The new password of ${login.username} consists of characters that ${placeOf(login)} ignores, so it is no password. The old one still works. Rotate again: a generated password has no such characters.`,
+  );
+}
+
 function unreachable(error: unknown, login: DatabaseLogin): Unreachable {
   const { code, message } = partsOf(error);
   return new Unreachable(`${placeOf(login)} ${whatHappened(code, message)}`, { cause: error });

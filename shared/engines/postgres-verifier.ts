@@ -33,7 +33,7 @@ export function md5Verifier(password: Sensitive, username: string): Sensitive {
  * RFC 4013 as the driver applies it at login: spaces (RFC 3454 C.1.2), what maps to nothing (B.1), NFKC. libpq takes a
  * password with prohibited or unassigned characters as it is; generated passwords are ASCII, which this leaves alone.
  */
-function saslPrepared(password: string): string {
+export function saslPrepared(password: string): string {
   return password
     .replace(/[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000]/gu, ' ')
     .replace(/\u00ad|\u034f|\u1806|[\u180b-\u180d]|\u200c|\u200d|\u2060|\ufeff|[\ufe00-\ufe0f]/gu, '')

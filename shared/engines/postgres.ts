@@ -3,8 +3,8 @@ import pg from 'pg';
 import { DatabaseRefused } from '../errors.ts';
 import type { Sensitive } from '../secrets/sensitive.ts';
 import type { DatabaseLogin, Engine, Session } from './engine.ts';
-import { connectError, passwordChangeError, statementError } from './postgres-errors.ts';
-import { md5Verifier, scramVerifier } from './postgres-verifier.ts';
+import { connectError, emptyPassword, passwordChangeError, statementError } from './postgres-errors.ts';
+import { md5Verifier, saslPrepared, scramVerifier } from './postgres-verifier.ts';
 
 /** A connection that takes longer than this is not worth waiting for. */
 const CONNECT_MS = 5_000;
@@ -96,7 +96,11 @@ function session(client: pg.Client, login: DatabaseLogin, release: () => void): 
 /** Of the kind that the server's `password_encryption` names, so that the password itself never stands in SQL. */
 async function verifierFor(setting: unknown, password: Sensitive, login: DatabaseLogin): Promise<Sensitive> {
   const { encryption, iterations } = parseSetting(setting);
-  if (encryption === 'scram-sha-256') return await scramVerifier(password, iterations);
+  if (encryption === 'scram-sha-256') {
+    // The server would take its verifier for that of an empty password, and leave the user without any.
+    if (saslPrepared(password.reveal()) === '') throw emptyPassword(login);
+    return await scramVerifier(password, iterations);
+  }
   if (encryption === 'md5') return md5Verifier(password, login.username);
   throw new DatabaseRefused(
     `PostgreSQL at ${login.host}:${login.port} has password_encryption = ${encryption}, which is not known here. Set it to scram-sha-256.`,

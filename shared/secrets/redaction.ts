@@ -112,7 +112,7 @@ function named(error: Error, name: string): Error {
 }
 
 function standingAlone(value: string): RegExp {
-  const literal = value.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+  const literal = value.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
   return new RegExp(`(?<![\\p{L}\\p{N}])${literal}(?![\\p{L}\\p{N}])`, 'gu');
 }
 

@@ -139,6 +139,16 @@ describe('on a server', () => {
     expect(partsOf(await stored('app')).iterations).toBe(4096);
   });
 
+  it('a password of nothing but ignored characters is refused, since the server would take it for none at all', async () => {
+    await server.createUser('app', 'old password');
+    onTestFinished(() => server.dropUser('app'));
+    const session = await postgres.connect(server.login('app', 'old password'), timeLimit());
+    onTestFinished(() => session.close());
+    const error = await failureOf(session.changeOwnPassword(new Sensitive('\ufeff\u00ad')));
+    expect(error.name).toBe('CandidateRefused');
+    await (await postgres.connect(server.login('app', 'old password'), timeLimit())).close();
+  });
+
   it('where the kind of verifier is not known here, nothing is changed and the error names the setting', async () => {
     await server.createUser('app', 'old password');
     onTestFinished(() => server.dropUser('app'));

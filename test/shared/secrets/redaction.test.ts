@@ -161,6 +161,22 @@ describe('redaction', () => {
     expect(redaction.clean('947261 inner-canary listed-canary')).toBe('[redacted] [redacted] [redacted]');
   });
 
+  it('takes out any short value that stands alone', () => {
+    const short = fc.oneof(
+      fc.string({ minLength: 3, maxLength: 4 }),
+      fc.string({ minLength: 3, maxLength: 4, unit: fc.constantFrom(...' ^$\\.*+?()[]{}|/-&#~"\'') }),
+    );
+    fc.assert(
+      fc.property(short, (text) => {
+        fc.pre(text.trim() !== '' && !' [redacted] '.includes(text));
+        const redaction = new Redaction();
+        redaction.learnText(text);
+        expect(redaction.clean(` ${text} `).includes(text)).toBe(false);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   it('takes out short values only where they stand alone, and very short ones not at all', () => {
     const redaction = new Redaction();
     for (const value of ['tls', 'no', '1', '', '   ']) redaction.learnText(value);

@@ -66,10 +66,13 @@ describe('a clean rotation', () => {
     await fc.assert(
       fc.asyncProperty(names, passwords, async (username, password) => {
         const rotation = await begin({ username, password });
-        await rotation.finish();
-        expect(await rotation.logsIn(rotation.passwordIn('AWSCURRENT'))).toBe(true);
-        expect(await rotation.logsIn(password)).toBe(false);
-        await rotation.drop();
+        try {
+          await rotation.finish();
+          expect(await rotation.logsIn(rotation.passwordIn('AWSCURRENT'))).toBe(true);
+          expect(await rotation.logsIn(password)).toBe(false);
+        } finally {
+          await rotation.drop();
+        }
       }),
       { numRuns: 10 },
     );
