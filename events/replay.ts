@@ -5,7 +5,7 @@ import { build } from '../build.ts';
 import type { Invocation } from '../local/invocation.ts';
 import { startLambdaHost } from '../local/lambda-host.ts';
 import { distFolder, functionEnvironment, localClient } from '../local/local-stack.ts';
-import { narrateStep, pictureOfStages } from '../local/narration.ts';
+import { narrateStep, pictureOfStages, say } from '../local/narration.ts';
 import { type ReplayArguments, readArguments, USAGE, UsageError } from './replay-arguments.ts';
 import { type Seeded, seedSecret } from './seeded-secret.ts';
 
@@ -38,7 +38,7 @@ async function replay(wanted: ReplayArguments): Promise<boolean> {
       const secretId = textField(event, 'SecretId');
       await showStages(client, 'before', secretId);
       const invocation = await host.invoke(wanted.functionName, event);
-      narrateStep(textField(event, 'Step') ?? 'event', invocation).forEach(say);
+      say(...narrateStep(textField(event, 'Step') ?? 'event', invocation));
       showLog(invocation);
       await showStages(client, 'after', secretId);
       if (invocation.outcome === 'failed') return false;
@@ -65,7 +65,7 @@ async function replay(wanted: ReplayArguments): Promise<boolean> {
 async function showStages(client: SecretsManagerClient, title: string, SecretId: string | undefined): Promise<void> {
   try {
     const { VersionIdsToStages = {} } = await client.send(new DescribeSecretCommand({ SecretId }));
-    pictureOfStages(title, new Map(Object.entries(VersionIdsToStages))).forEach(say);
+    say(...pictureOfStages(title, new Map(Object.entries(VersionIdsToStages))));
   } catch (error) {
     say(`  ${title.padEnd(8)} ${error instanceof Error ? error.message : error}`);
   }
@@ -79,8 +79,4 @@ function textField(event: unknown, name: string): string | undefined {
   if (typeof event !== 'object' || event === null) return undefined;
   const value = new Map<string, unknown>(Object.entries(event)).get(name);
   return typeof value === 'string' ? value : undefined;
-}
-
-function say(line: string): void {
-  console.log(line);
 }

@@ -20,6 +20,8 @@ export interface Demonstration {
   prepare(): Promise<void>;
   /** What shows that the rotation did what it should. */
   prove(): Promise<readonly Proof[]>;
+  /** Takes back what `prepare` did to a server that stays. */
+  cleanUp?(): Promise<void>;
 }
 
 export function demonstrations(client: SecretsManagerClient, postgres: PostgresServer): readonly Demonstration[] {
@@ -95,6 +97,9 @@ function postgresUser(client: SecretsManagerClient, postgres: PostgresServer): D
         { claim: 'the old one is refused', holds: !(await logsIn(postgres, username, previous.password)) },
         { claim: 'DATABASE_URL has the new one', holds: inUrl === current.password },
       ];
+    },
+    async cleanUp() {
+      await postgres.query(`DROP ROLE IF EXISTS ${username}`);
     },
   };
 }

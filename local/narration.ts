@@ -10,6 +10,14 @@ const closingLine = z.object({
   errorCode: z.string().optional(),
 });
 
+// Whoever reads may go away before the end (`| head`); what was started is still brought to its end.
+process.stdout.on('error', () => {});
+
+/** Writes the lines; an empty one if there is none. */
+export function say(...lines: readonly string[]): void {
+  console.log(lines.join('\n'));
+}
+
 /** One line about a step that has ended, and the error's message below it if it failed. */
 export function narrateStep(step: string, invocation: Invocation): readonly string[] {
   const took = styleText('dim', `${String(Math.round(invocation.durationMs)).padStart(5)} ms`);

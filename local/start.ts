@@ -6,11 +6,9 @@ import { startPostgres } from './databases/postgres-server.ts';
 import { type Demonstration, demonstrations } from './demonstrations.ts';
 import { freePort } from './free-port.ts';
 import { functionArn, LOCAL_CREDENTIALS, type LocalStack, REGION, startLocalStack } from './local-stack.ts';
-import { narrateStep, pictureOfStages } from './narration.ts';
+import { narrateStep, pictureOfStages, say } from './narration.ts';
 
 const USAGE = 'Usage: npm start [-- --once] [-- --port 4566] [-- --ms-per-day 2000]';
-
-const say = (line = '') => console.log(line);
 
 const { once: onlyOnce, port, millisecondsPerDay } = readArguments();
 await build();
@@ -21,11 +19,12 @@ const stack = await startLocalStack({
   millisecondsPerDay,
   retryDelayMs: 100,
 });
+const shown = demonstrations(stack.client, postgres);
 let failures = 0;
 try {
   say(`Secrets Manager  ${stack.service.endpoint}`);
   say(`PostgreSQL       ${postgres.host}:${postgres.port}`);
-  for (const demonstration of demonstrations(stack.client, postgres)) {
+  for (const demonstration of shown) {
     if (!(await demonstrate(demonstration, stack))) failures += 1;
   }
   say();
@@ -37,6 +36,7 @@ try {
   if (!onlyOnce) await keepRotating(stack);
 } finally {
   await stack.close();
+  for (const demonstration of shown) await demonstration.cleanUp?.();
   await postgres.stop();
 }
 process.exitCode = failures === 0 ? 0 : 1;
@@ -49,7 +49,7 @@ async function demonstrate(demonstration: Demonstration, { service, client }: Lo
   await showStages('before');
   const stopListening = service.onProgress((progress) => {
     if (progress.rotation.secretName !== secretId || progress.kind !== 'step-ended') return;
-    narrateStep(progress.step, progress.invocation).forEach(say);
+    say(...narrateStep(progress.step, progress.invocation));
   });
   await client.send(
     new RotateSecretCommand({
@@ -68,7 +68,7 @@ async function demonstrate(demonstration: Demonstration, { service, client }: Lo
 
   async function showStages(title: string): Promise<void> {
     const { VersionIdsToStages = {} } = await client.send(new DescribeSecretCommand({ SecretId: secretId }));
-    pictureOfStages(title, new Map(Object.entries(VersionIdsToStages))).forEach(say);
+    say(...pictureOfStages(title, new Map(Object.entries(VersionIdsToStages))));
   }
 }
 
@@ -78,7 +78,7 @@ async function keepRotating({ service }: LocalStack): Promise<void> {
   service.onProgress((progress) => {
     const at = new Date().toLocaleTimeString();
     if (progress.kind === 'step-ended' && progress.invocation.outcome === 'failed') {
-      narrateStep(progress.step, progress.invocation).forEach(say);
+      say(...narrateStep(progress.step, progress.invocation));
     }
     if (progress.kind === 'ended') say(`${at}  ${progress.rotation.secretName}  rotation ${progress.result.outcome}`);
   });

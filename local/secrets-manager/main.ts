@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 import { startLocalStack } from '../local-stack.ts';
 
-const usage = 'npm run secrets-manager -- [--port 4566] [--region us-east-1] [--ms-per-day 86400000]';
+const usage =
+  'npm run secrets-manager -- [--port 4566] [--region us-east-1] [--ms-per-day 86400000] [--retries 2] [--retry-delay-ms 1000]';
 const day = 86_400_000;
 
 function refuse(reason: string): never {
@@ -15,6 +16,8 @@ function readArguments() {
       port: { type: 'string', default: '4566' },
       region: { type: 'string', default: 'us-east-1' },
       'ms-per-day': { type: 'string' },
+      retries: { type: 'string', default: '2' },
+      'retry-delay-ms': { type: 'string', default: '1000' },
     } as const;
     return parseArgs({ options }).values;
   } catch (error) {
@@ -41,6 +44,8 @@ try {
     port,
     region: flags.region,
     millisecondsPerDay,
+    retries: wholeNumber('--retries', flags.retries, 0, 100),
+    retryDelayMs: wholeNumber('--retry-delay-ms', flags['retry-delay-ms'], 0, 3_600_000),
     // Twenty-four times a day of the schedule, but at least once a minute.
     scheduleEveryMs: Math.min(60_000, Math.max(20, millisecondsPerDay / 24)),
   });

@@ -9,10 +9,10 @@ import {
 } from '../errors.ts';
 import type { Context, StagedVersions, Strategy } from '../rotation/strategy.ts';
 import { AWSCURRENT, holderOf } from '../rotation/version-stages.ts';
-import { type DatabaseSecret, parseDatabaseSecret, requireSameIdentity } from '../secrets/database-secret.ts';
 import { randomPassword } from '../secrets/password.ts';
 import { passwordPolicy } from '../secrets/password-settings.ts';
 import { replacePassword } from '../secrets/replace-password.ts';
+import { type DatabaseSecret, parseDatabaseSecret, requireSameIdentity } from './database-secret.ts';
 
 /**
  * One database user, who changes its own password. From the moment that `set` changes it until the promotion, clients

@@ -1,9 +1,9 @@
 import { isIPv6 } from 'node:net';
 import type { DatabaseLogin, Engine } from '../engines/engine.ts';
 import { CandidateMismatch, InvalidSecret } from '../errors.ts';
-import { JsonSecret } from './json-secret.ts';
-import type { SecretValue } from './secret-value.ts';
-import { Sensitive } from './sensitive.ts';
+import { JsonSecret } from '../secrets/json-secret.ts';
+import type { SecretValue } from '../secrets/secret-value.ts';
+import { Sensitive } from '../secrets/sensitive.ts';
 
 /** A secret that holds a database login, in the shape of the AWS-provided rotation templates. */
 export interface DatabaseSecret {

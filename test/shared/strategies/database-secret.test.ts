@@ -2,9 +2,9 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DatabaseLogin, Engine } from '../../../shared/engines/engine.ts';
-import { parseDatabaseSecret, requireSameIdentity } from '../../../shared/secrets/database-secret.ts';
 import { binaryValue, stringValue } from '../../../shared/secrets/secret-value.ts';
 import { Sensitive } from '../../../shared/secrets/sensitive.ts';
+import { parseDatabaseSecret, requireSameIdentity } from '../../../shared/strategies/database-secret.ts';
 
 const PASSWORD = 'canary-4711"\\';
 
