@@ -100,9 +100,9 @@ export function passwordChangeError(error: unknown, login: DatabaseLogin): Rotat
 }
 
 /** A password of characters that SCRAM ignores, such as U+FEFF alone. */
-export function emptyPassword(login: DatabaseLogin): CandidateRefused {
+export function emptyPassword(username: string, login: DatabaseLogin): CandidateRefused {
   return new CandidateRefused(
-    `The new password of ${login.username} consists of characters that ${placeOf(login)} ignores, so it is no password. The old one still works. Rotate again: a generated password has no such characters.`,
+    `The new password of ${username} consists of characters that ${placeOf(login)} ignores, so it is no password. The old one still works. Rotate again: a generated password has no such characters.`,
   );
 }
 

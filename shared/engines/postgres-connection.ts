@@ -1,0 +1,116 @@
+import { Socket } from 'node:net';
+import pg from 'pg';
+import { DatabaseRefused, type RotationError } from '../errors.ts';
+import type { Sensitive } from '../secrets/sensitive.ts';
+import type { DatabaseLogin, TimeLimit } from './engine.ts';
+import { connectError, emptyPassword, statementError } from './postgres-errors.ts';
+import { md5Verifier, saslPrepared, scramVerifier } from './postgres-verifier.ts';
+
+/** A connection that takes longer than this is not worth waiting for. */
+const CONNECT_MS = 5_000;
+/** Kept back from each statement, to hang up and to say what was slow. */
+const SPARE_MS = 1_000;
+
+export interface PostgresConnection {
+  readonly login: DatabaseLogin;
+  /** Sends one or more statements as one message, and gives the rows of the last one. */
+  ask(text: string, explain?: (error: unknown, login: DatabaseLogin) => RotationError): Promise<readonly unknown[]>;
+  identifier(name: string): string;
+  literal(value: string): string;
+  close(): Promise<void>;
+}
+
+/** Throws like `Engine.connect`. */
+export async function connectPostgres(login: DatabaseLogin, limit: TimeLimit): Promise<PostgresConnection> {
+  const socket = new Socket();
+  const settings = {
+    host: login.host,
+    port: login.port,
+    database: login.database,
+    user: login.username,
+    password: login.password.reveal(),
+    ssl: login.tls === 'verified' ? { rejectUnauthorized: true } : false,
+    stream: () => socket,
+    connectionTimeoutMillis: Math.max(1, Math.min(CONNECT_MS, limit.remaining())),
+    query_timeout: Math.max(1, limit.remaining() - SPARE_MS),
+    application_name: 'secret-rotation',
+    // The driver would refuse servers with scram_iterations above 100,000: the one that has just been given a password.
+    scramMaxIterations: 0,
+  };
+  const client = new pg.Client(settings);
+  // Without a listener, a connection that breaks between two queries would end the process; the next query reports it.
+  client.on('error', () => {});
+  const timeIsUp = () => socket.destroy(new Error('timeout: the step ends'));
+  limit.signal.addEventListener('abort', timeIsUp, { once: true });
+  const release = () => {
+    limit.signal.removeEventListener('abort', timeIsUp);
+    socket.destroy();
+  };
+  try {
+    await client.connect();
+  } catch (error) {
+    release();
+    throw connectError(error, login);
+  }
+
+  return {
+    login,
+    identifier: (name) => client.escapeIdentifier(name),
+    literal: (value) => client.escapeLiteral(value),
+
+    async ask(text, explain = statementError) {
+      try {
+        const answer: pg.QueryResult | readonly pg.QueryResult[] = await client.query(text);
+        return (Array.isArray(answer) ? answer.at(-1) : answer)?.rows ?? [];
+      } catch (error) {
+        throw explain(error, login);
+      }
+    },
+
+    async close() {
+      // Terminate needs no reply, and a server that has gone away must not delay the answer.
+      const { promise: patience, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, SPARE_MS / 4);
+      await Promise.race([client.end().catch(() => {}), patience]);
+      clearTimeout(timer);
+      release();
+    },
+  };
+}
+
+/** What makes a verifier of a password, as the server says. */
+export const VERIFIER_SETTINGS = `pg_catalog.current_setting('password_encryption') AS encryption,
+  coalesce(pg_catalog.current_setting('scram_iterations', true), '4096') AS iterations`;
+
+/**
+ * Of the kind that the server's `password_encryption` names, so that the password itself never stands in SQL.
+ *
+ * @param settings a row of `SELECT` with VERIFIER_SETTINGS
+ * @throws CandidateRefused for a password that the server would take for none
+ */
+export async function verifierFor(
+  settings: unknown,
+  username: string,
+  password: Sensitive,
+  login: DatabaseLogin,
+): Promise<Sensitive> {
+  const { encryption, iterations } = parseSettings(settings);
+  if (encryption === 'scram-sha-256') {
+    // The server would take its verifier for that of an empty password, and leave the user without any.
+    if (saslPrepared(password.reveal()) === '') throw emptyPassword(username, login);
+    return await scramVerifier(password, iterations);
+  }
+  if (encryption === 'md5') return md5Verifier(password, username);
+  throw new DatabaseRefused(
+    `PostgreSQL at ${login.host}:${login.port} has password_encryption = ${encryption}, which is not known here. Set it to scram-sha-256.`,
+  );
+}
+
+function parseSettings(row: unknown): { encryption: string; iterations: number } {
+  if (typeof row !== 'object' || row === null || !('encryption' in row) || !('iterations' in row)) {
+    throw new DatabaseRefused(
+      'PostgreSQL did not tell its password_encryption. Check that the endpoint is a PostgreSQL server.',
+    );
+  }
+  return { encryption: String(row.encryption), iterations: Number(row.iterations) };
+}
