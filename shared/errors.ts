@@ -107,6 +107,21 @@ export class NoWorkingPassword extends RotationError {
   override readonly name = 'NoWorkingPassword';
 }
 
+/** AWSCURRENT has to log in before anybody more powerful changes anything, and does not. */
+export class CurrentLoginRefused extends RotationError {
+  override readonly name = 'CurrentLoginRefused';
+}
+
+/** The superuser's secret is wrong, or the superuser may not do what is needed. Nothing was changed. */
+export class SuperuserRefused extends RotationError {
+  override readonly name = 'SuperuserRefused';
+}
+
+/** The alternate user is not one that may be let in with the first user's rights. Nothing was changed. */
+export class AlternateRefused extends RotationError {
+  override readonly name = 'AlternateRefused';
+}
+
 /** The function's time limit came too near. Nothing is lost: the step can be repeated. */
 export class OutOfTime extends RotationError {
   override readonly name = 'OutOfTime';

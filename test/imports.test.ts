@@ -22,6 +22,7 @@ const rules: readonly { readonly room: string; readonly may: readonly string[] }
       'shared/rotation/',
       'shared/secrets/',
       'shared/engines/engine.ts',
+      'shared/engines/alternating-engine.ts',
       'shared/providers/provider.ts',
       'shared/errors.ts',
     ],

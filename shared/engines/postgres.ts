@@ -1,5 +1,5 @@
-import type { Engine } from './engine.ts';
-import { connectPostgres, VERIFIER_SETTINGS, verifierFor } from './postgres-connection.ts';
+import type { Engine, Session } from './engine.ts';
+import { connectPostgres, type PostgresConnection, VERIFIER_SETTINGS, verifierFor } from './postgres-connection.ts';
 import { passwordChangeError } from './postgres-errors.ts';
 
 export const postgres: Engine = {
@@ -8,26 +8,28 @@ export const postgres: Engine = {
   defaultPort: 5432,
   defaultDatabase: 'postgres',
   longestUserName: 63,
-
-  async connect(login, limit) {
-    const connection = await connectPostgres(login, limit);
-    return {
-      async probe() {
-        await connection.ask('SELECT 1');
-      },
-
-      async changeOwnPassword(password) {
-        // A default role, or read-only transactions by default, would otherwise stand between the user and its
-        // password; and a search path of its own could put other functions in the place of the server's.
-        const [settings] = await connection.ask(
-          `SET ROLE NONE; SET default_transaction_read_only = off; SELECT ${VERIFIER_SETTINGS}`,
-        );
-        const verifier = await verifierFor(settings, login.username, password, login);
-        const literal = connection.literal(verifier.reveal());
-        await connection.ask(`ALTER ROLE SESSION_USER PASSWORD ${literal}`, passwordChangeError);
-      },
-
-      close: () => connection.close(),
-    };
-  },
+  connect: async (login, limit) => userSession(await connectPostgres(login, limit)),
 };
+
+/** What every user may do. */
+export function userSession(connection: PostgresConnection): Session {
+  const { login } = connection;
+  return {
+    async probe() {
+      await connection.ask('SELECT 1');
+    },
+
+    async changeOwnPassword(password) {
+      // A default role, or read-only transactions by default, would otherwise stand between the user and its password;
+      // and a search path of its own could put other functions in the place of the server's.
+      const [settings] = await connection.ask(
+        `SET ROLE NONE; SET default_transaction_read_only = off; SELECT ${VERIFIER_SETTINGS}`,
+      );
+      const verifier = await verifierFor(settings, login.username, password, login);
+      const literal = connection.literal(verifier.reveal());
+      await connection.ask(`ALTER ROLE SESSION_USER PASSWORD ${literal}`, passwordChangeError);
+    },
+
+    close: () => connection.close(),
+  };
+}

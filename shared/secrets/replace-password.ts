@@ -7,11 +7,21 @@ import type { Sensitive } from './sensitive.ts';
  * kept to the byte.
  */
 export function replacePassword(secret: JsonSecret, field: string, password: Sensitive): JsonSecret {
-  const fields = secret.fields();
-  const name = fields.get('username');
+  const name = secret.fields().get('username');
   const username = typeof name === 'string' ? name : undefined;
   const from = { username, password: secret.requiredString(field) };
-  const to = { username, password: password.reveal() };
-  const others = new Map([...fields].filter(([other]) => other !== field));
-  return secret.with(new Map([...followConnectionStrings(others, from, to), [field, to.password]]));
+  const followed = followConnectionStrings(allBut(secret, field), from, { username, password: password.reveal() });
+  return secret.with(new Map([...followed, [field, password.reveal()]]));
+}
+
+/** The secret with another `username` and `password`; connection strings follow, and the rest is kept to the byte. */
+export function replaceLogin(secret: JsonSecret, login: { username: string; password: Sensitive }): JsonSecret {
+  const from = { username: secret.requiredString('username'), password: secret.requiredString('password') };
+  const to = { username: login.username, password: login.password.reveal() };
+  const followed = followConnectionStrings(allBut(secret, 'username', 'password'), from, to);
+  return secret.with(new Map([...followed, ...Object.entries(to)]));
+}
+
+function allBut(secret: JsonSecret, ...names: readonly string[]): ReadonlyMap<string, unknown> {
+  return new Map([...secret.fields()].filter(([name]) => !names.includes(name)));
 }

@@ -15,10 +15,12 @@ import { secretsManagerProxy } from '../support/secrets-manager-proxy.ts';
 export interface CrashSubject {
   /** Puts whatever counts the target's effects in place. Called once. */
   start(effects: Effects): Promise<void>;
-  /** A new target; returns the first value of its secret. */
-  newSecret(): Promise<string>;
+  /** A new target; returns the first value of its secret. `store` keeps another secret, and returns its ARN. */
+  newSecret(store: (value: string) => Promise<string>): Promise<string>;
   /** Whether the target accepts this value of the secret now. */
   accepts(secretString: string): Promise<boolean>;
+  /** What must be true besides, after a rotation; `previous` is AWSPREVIOUS. */
+  check?(current: string, previous: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -32,8 +34,8 @@ interface Version {
  * What every rotation function must survive: being killed before and after each of its outbound effects. The points are
  * those that a clean run passes, so that a new effect is covered without anyone remembering.
  */
-export function survivesCrashes(functionName: string, subject: CrashSubject): void {
-  describe(`${functionName}, killed at each of its effects`, () => {
+export function survivesCrashes(functionName: string, subject: CrashSubject, title = functionName): void {
+  describe(`${title}, killed at each of its effects`, () => {
     let stack: LocalStack;
     let effects: Effects;
     let proxy: Awaited<ReturnType<typeof secretsManagerProxy>>;
@@ -77,6 +79,7 @@ export function survivesCrashes(functionName: string, subject: CrashSubject): vo
           told(point),
         ).toBe(true);
         expect(lockedOut, told(point)).toEqual([]);
+        await checkMore(secret);
       }
     }, 300_000);
 
@@ -101,8 +104,15 @@ export function survivesCrashes(functionName: string, subject: CrashSubject): vo
         const current = versionsOf(secret).find(({ stages }) => stages.includes('AWSCURRENT'));
         expect(current?.id, told(point)).toBe(newToken);
         expect(await subject.accepts(current?.text ?? ''), told(point)).toBe(true);
+        await checkMore(secret);
       }
     }, 300_000);
+
+    async function checkMore(secret: string): Promise<void> {
+      const versions = versionsOf(secret);
+      const text = (label: string) => versions.find(({ stages }) => stages.includes(label))?.text ?? '';
+      await subject.check?.(text('AWSCURRENT'), text('AWSPREVIOUS'));
+    }
 
     function startStack({ retries }: { retries: number }): Promise<LocalStack> {
       const environment = { AWS_ENDPOINT_URL_SECRETS_MANAGER: `http://127.0.0.1:${proxy.port}` };
@@ -121,10 +131,11 @@ export function survivesCrashes(functionName: string, subject: CrashSubject): vo
     }
 
     async function newSecret(): Promise<string> {
-      const SecretString = await subject.newSecret();
-      const { ARN = '' } = await stack.client.send(
-        new CreateSecretCommand({ Name: `crash/${randomUUID()}`, SecretString }),
-      );
+      const store = async (SecretString: string): Promise<string> => {
+        const request = { Name: `crash/${randomUUID()}`, SecretString };
+        return (await stack.client.send(new CreateSecretCommand(request))).ARN ?? '';
+      };
+      const ARN = await store(await subject.newSecret(store));
       candidatesAtDeath = [];
       atDeath = () => inspect(ARN);
       return ARN;
