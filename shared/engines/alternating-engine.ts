@@ -17,11 +17,11 @@ export interface AlternatingEngine extends Engine {
 export interface AlternatingSession extends Session {
   /**
    * For a superuser: lets `user`, one of the pair, log in with the password and with all that the first user may. The
-   * clone is created if it is not there, and brought in line with the first user whichever of the two is let in. A login that works afterwards implies that all of that is done, whatever
-   * interrupts it; repeating it does no harm.
+   * clone is created if it is not there, and brought in line with the first user whichever of the two is let in. A login
+   * that works afterwards implies that all of that is done, whatever interrupts it; repeating it does no harm.
    *
-   * @throws AlternateRefused if the clone is not the first user's: a member of more, with attributes of its own, owning
-   *   objects; or if there is no first user. Nothing is changed then
+   * @throws AlternateRefused if the clone is not the first user's: no member of it or a member of more, with attributes
+   *   or privileges of its own, owning objects; or if there is no first user that may log in. Nothing is changed then
    * @throws SuperuserRefused if this user lacks the right, with the statement that grants it. Nothing is changed then
    * @throws CandidateRefused if the server's password rules refuse the password. Nothing is changed then
    */

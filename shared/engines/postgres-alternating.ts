@@ -1,15 +1,14 @@
 import { AlternateRefused } from '../errors.ts';
 import type { AlternatingEngine, UserPair } from './alternating-engine.ts';
 import { postgres, userSession } from './postgres.ts';
+import { refuseUnsafePair } from './postgres-clone-refusals.ts';
 import { connectPostgres, type PostgresConnection, verifierFor } from './postgres-connection.ts';
-import { type PairFacts, type RoleSetting, readPairFacts } from './postgres-role-facts.ts';
+import { GRANT_OPTIONS_SINCE, type PairFacts, type RoleSetting, readPairFacts } from './postgres-role-facts.ts';
 import { preparationError, resetError } from './postgres-superuser-errors.ts';
 
-/** From here on GRANT says whether rights are inherited and whether SET ROLE is allowed. */
-const GRANT_OPTIONS_SINCE = 160_000;
-
-/** Settings that hold a list of names, which `SET … TO 'value'` would take for a single one. */
-const LISTS_OF_NAMES = ['search_path', 'temp_tablespaces'];
+/** Settings that hold a list, each entry of which is a value of its own in `SET`: GUC_LIST_QUOTE in the server's source. */
+const LISTS = ['search_path', 'temp_tablespaces', 'local_preload_libraries', 'session_preload_libraries'];
+const LISTS_OF_FILES = ['local_preload_libraries', 'session_preload_libraries'];
 
 /**
  * The clone is a member of the first user and acts as it from login on (`ALTER ROLE … SET role`). So whatever it creates
@@ -25,51 +24,27 @@ export const postgresAlternating: AlternatingEngine = {
 
       async letIn(user, pair, password) {
         const facts = await readPairFacts(connection, pair);
-        refuseUnsafePair(facts, pair, connection);
+        refuseUnsafePair(facts, pair, user);
         const verifier = await verifierFor(facts.verifierSettings, user, password, login);
-        const reset = `ALTER ROLE ${connection.identifier(user)} LOGIN PASSWORD ${connection.literal(verifier.reveal())}`;
-        await connection.ask(['BEGIN', ...cloneStatements(facts, pair, connection)].join('; '), preparationError(pair));
-        await connection.ask(`${reset}; COMMIT`, resetError(user, pair));
+        // What locks the first user out is not ours to undo: it may log in already, and only the clone is made to.
+        const mayLogIn = user === pair.clone ? 'LOGIN ' : '';
+        const reset = `ALTER ROLE ${connection.identifier(user)} ${mayLogIn}PASSWORD ${connection.literal(verifier.reveal())}`;
+        const administered = facts.clone.exists ? [pair.first, pair.clone] : [pair.first];
+        const preparation = ['BEGIN', ...cloneStatements(facts, pair, connection)].join('; ');
+        await connection.ask(preparation, preparationError(administered));
+        await connection.ask(`${reset}; COMMIT`, resetError(user, administered));
       },
 
       async proveRights(pair) {
         const [row] = await connection.ask(actsAsFirst(pair, connection));
         if (typeof row === 'object' && row !== null && 'acts' in row && row.acts === true) return;
         throw new AlternateRefused(
-          `${login.username} logs in at ${login.host}:${login.port}, but does not act as ${pair.first} and lacks its rights. Let the rotation repeat, which grants them; if this comes back, look for who revokes them.`,
+          `${login.username} logs in at ${login.host}:${login.port}, but does not act as ${pair.first} and lacks its rights. Let the rotation repeat, which mends that or says what is missing; if this comes back, look for who changes these roles.`,
         );
       },
     };
   },
 };
-
-/** A clone is let in with the first user's rights: it must be nobody else's, and nobody more powerful. */
-function refuseUnsafePair({ first, clone }: PairFacts, pair: UserPair, connection: PostgresConnection): void {
-  const [firstName, cloneName] = [connection.identifier(pair.first), connection.identifier(pair.clone)];
-  if (!first.exists) {
-    throw new AlternateRefused(
-      `There is no role ${firstName} for ${cloneName} to take turns with. If ${pair.clone} is itself the first user, put the tag rotation:first-user = ${pair.clone} on the secret, then rotate again.`,
-    );
-  }
-  if (!clone.exists) return;
-  if (clone.memberOf.length !== 1 || clone.memberOf[0] !== pair.first) {
-    const now = clone.memberOf.length === 0 ? 'of no role' : `of ${clone.memberOf.join(', ')}`;
-    throw new AlternateRefused(
-      `Role ${cloneName} exists and is a member ${now}; to take turns with ${firstName} it must be a member of that role alone. If it is meant for that: GRANT ${firstName} TO ${cloneName}; and revoke the others. If it is somebody else's, give the first user another name.`,
-    );
-  }
-  if (clone.elevated) {
-    throw new AlternateRefused(
-      `Role ${cloneName} has rights of its own that ${firstName} need not have. Take them away: ALTER ROLE ${cloneName} NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS; then rotate again.`,
-    );
-  }
-  if (clone.ownsIn.length > 0) {
-    const where = clone.ownsIn.map((database) => database || 'the whole server').join(', ');
-    throw new AlternateRefused(
-      `Role ${cloneName} owns objects in ${where}, which ${firstName} could not use in its turn. Give them to the first user, in each of these databases: REASSIGN OWNED BY ${cloneName} TO ${firstName}; then rotate again.`,
-    );
-  }
-}
 
 /** All that the clone needs besides its password, whatever it had before. */
 function cloneStatements(
@@ -87,20 +62,16 @@ function cloneStatements(
   );
   const actsAsFirstUser = { database: undefined, name: 'role', value: pair.first };
   return [
-    ...(clone.exists ? [] : [`CREATE ROLE ${cloneName} INHERIT`]),
+    ...(clone.exists ? [] : [`CREATE ROLE ${cloneName}`]),
     `GRANT ${firstName} TO ${cloneName}${grantOptions}`,
-    `ALTER ROLE ${cloneName} CONNECTION LIMIT ${first.connectionLimit} VALID UNTIL ${validity}`,
+    `ALTER ROLE ${cloneName} INHERIT CONNECTION LIMIT ${first.connectionLimit} VALID UNTIL ${validity}`,
     `ALTER ROLE ${cloneName} RESET ALL`,
     ...[...databases].map((database) => `ALTER ROLE ${cloneName}${inDatabase(database)} RESET ALL`),
-    ...[actsAsFirstUser, ...first.settings].flatMap((setting) => {
+    ...[actsAsFirstUser, ...first.settings].map((setting) => {
       const { name, value } = resolved(setting, pair);
+      const values = LISTS.includes(name) ? entriesOf(name, value) : [value];
       const target = `ALTER ROLE ${cloneName}${inDatabase(setting.database)} SET ${connection.identifier(name)}`;
-      if (!LISTS_OF_NAMES.includes(name)) return [`${target} TO ${connection.literal(value)}`];
-      // A value that the server has written is set as it is, and copied from there: no parsing of lists, no quoting.
-      return [
-        `SELECT set_config(${connection.literal(name)}, ${connection.literal(value)}, true)`,
-        `${target} FROM CURRENT`,
-      ];
+      return `${target} TO ${values.map((entry) => connection.literal(entry)).join(', ')}`;
     }),
   ];
 }
@@ -110,11 +81,24 @@ function resolved({ name, value }: RoleSetting, { first }: UserPair): { name: st
   return { name, value: name === 'role' && value === 'none' ? first : value };
 }
 
+/**
+ * The server keeps a list as one text, its entries quoted like identifiers. They are not set in this session and copied
+ * from there: with a search path that the first user chose, its functions could run in the place of the server's.
+ */
+function entriesOf(name: string, list: string): string[] {
+  const entries = [...list.matchAll(/"((?:[^"]|"")*)"|[^\s,"]+/g)].map(([bare, quoted]) => {
+    if (quoted !== undefined) return quoted.replaceAll('""', '"');
+    return LISTS_OF_FILES.includes(name) ? bare : bare.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  });
+  return entries.length === 0 ? [''] : entries;
+}
+
 /** Whether the session acts as the first user does from login on, which may be as a role of its own. */
 function actsAsFirst({ first }: UserPair, connection: PostgresConnection): string {
   const name = connection.literal(first);
   return `SELECT current_user = coalesce((
-      SELECT nullif(substr(setting, 6), 'none') FROM pg_catalog.pg_db_role_setting, pg_catalog.unnest(setconfig) AS setting
+      SELECT nullif(pg_catalog.substr(setting, 6), 'none')
+      FROM pg_catalog.pg_db_role_setting, pg_catalog.unnest(setconfig) AS setting
       WHERE setrole = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = ${name})
         AND setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))
         AND setting LIKE 'role=%'

@@ -15,6 +15,9 @@ import { replaceLogin } from '../secrets/replace-password.ts';
 import { type DatabaseSecret, parseDatabaseSecret, requireSameIdentity } from './database-secret.ts';
 import { FIRST_USER_TAG, otherOf, pairFormedBy, pairOf } from './user-pair.ts';
 
+/** After these, nothing was changed. */
+const REFUSALS = [AlternateRefused, CandidateRefused, SuperuserRefused];
+
 /** ARNs, separated by commas or spaces, of secrets whose current password somebody lost; the deployer's to set. */
 const RECOVERY = 'RECOVER_THROUGH_SUPERUSER';
 
@@ -42,16 +45,15 @@ export function alternatingUsers(engine: AlternatingEngine): Strategy<DatabaseSe
       const pair = pairFormedBy(current.login.username, candidate.login.username);
       requireSameIdentity(current.login, { ...candidate.login, username: current.login.username });
       const superuserSecret = superuserSecretId(current);
-      const superuser = await readSuperuser(superuserSecret, context);
-      requireSameServer(current.login, superuser);
-      requireOutsidePair(superuser, pair);
+      const readSuperuser = () => superuserOf(superuserSecret, current.login, pair, context);
+      const superuser = await readSuperuser();
 
       await proveCurrent(atServerOf(superuser, current.login), context);
-      const session = await superuserSession(superuser, superuserSecret, context);
+      const session = await superuserSession(superuser, readSuperuser, superuserSecret, context);
       try {
         await session.letIn(candidate.login.username, pair, candidate.login.password).finally(() => session.close());
       } catch (error) {
-        if (error instanceof CandidateRefused) throw error;
+        if (REFUSALS.some((refusal) => error instanceof refusal)) throw error;
         // The answer may be lost and the work done, here or by another copy of this step: the candidate's login tells.
         const done = await proveCandidate(atServerOf(superuser, candidate.login), pair, context).then(
           () => true,
@@ -108,10 +110,18 @@ export function alternatingUsers(engine: AlternatingEngine): Strategy<DatabaseSe
     }
   }
 
-  async function readSuperuser(secretId: string, context: Context): Promise<DatabaseLogin> {
+  async function superuserOf(
+    secretId: string,
+    user: DatabaseLogin,
+    pair: UserPair,
+    context: Context,
+  ): Promise<DatabaseLogin> {
     const value = await context.readOtherSecret(secretId);
     try {
-      return parseDatabaseSecret(value, engine).login;
+      const { login } = parseDatabaseSecret(value, engine);
+      requireSameServer(user, login);
+      requireOutsidePair(login, pair);
+      return login;
     } catch (error) {
       if (!(error instanceof InvalidSecret)) throw error;
       throw new InvalidSecret(`The superuser's secret ${secretId}: ${error.message}`, { cause: error.cause });
@@ -121,6 +131,7 @@ export function alternatingUsers(engine: AlternatingEngine): Strategy<DatabaseSe
   /** A superuser's own rotation may have changed its password since its secret was read: one more look tells. */
   async function superuserSession(
     login: DatabaseLogin,
+    readAgain: () => Promise<DatabaseLogin>,
     secretId: string,
     context: Context,
   ): Promise<AlternatingSession> {
@@ -128,9 +139,9 @@ export function alternatingUsers(engine: AlternatingEngine): Strategy<DatabaseSe
       return await engine.connect(login, context.deadline);
     } catch (error) {
       if (!(error instanceof LoginRefused)) throw error;
-      const again = await readSuperuser(secretId, context);
+      const again = await readAgain();
       const changed = !again.password.equals(login.password) || again.username !== login.username;
-      const session = changed ? await loggedIn(atServerOf(login, again), context) : undefined;
+      const session = changed ? await loggedIn(again, context) : undefined;
       if (session) return session;
       throw new SuperuserRefused(
         `${login.host}:${login.port} refuses the password of superuser ${again.username} from ${secretId} (masterarn). Nothing was changed. Correct that secret, then let the rotation repeat.`,
