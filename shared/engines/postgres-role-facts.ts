@@ -28,6 +28,9 @@ export interface RoleFacts {
   readonly settings: readonly RoleSetting[];
 }
 
+/** A function that is cut off in the middle leaves no lock that the next try would have to wait for. */
+const IDLE_MS = 2_000;
+
 /** 16: from here on GRANT says whether rights are inherited and whether SET ROLE is allowed. */
 export const GRANT_OPTIONS_SINCE = 160_000;
 
@@ -48,6 +51,7 @@ export interface PairFacts {
 export async function readPairFacts(connection: PostgresConnection, pair: UserPair): Promise<PairFacts> {
   const rows =
     await connection.ask(`SET ROLE NONE; SET default_transaction_read_only = off; SET search_path = pg_catalog;
+    SET idle_in_transaction_session_timeout = ${IDLE_MS};
     SELECT wanted.name, role.oid IS NOT NULL AS "exists", coalesce(role.rolcanlogin, false) AS can_log_in,
       coalesce(role.rolsuper OR role.rolcreaterole OR role.rolcreatedb OR role.rolreplication OR role.rolbypassrls,
         false) AS elevated,

@@ -1,0 +1,205 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { type PostgresServer, startPostgres } from '../../../local/databases/postgres-server.ts';
+import { createSuperuser, SUPERUSER } from '../../support/alternating-roles.ts';
+import { type CapturedOutput, captureOutput } from '../../support/captured-output.ts';
+import { dropRoles, newName, newPairRotation, type PairOptions, rolesOf } from '../../support/pair-rotation.ts';
+import { startPostgresProxy } from '../../support/postgres-proxy.ts';
+import { type Protocol, startProtocol } from '../../support/protocol.ts';
+
+let server: PostgresServer;
+let protocol: Protocol;
+let output: CapturedOutput;
+beforeAll(async () => {
+  [server, protocol] = await Promise.all([startPostgres({ settings: { ssl: 'off' } }), startProtocol()]);
+  await createSuperuser(server);
+});
+afterAll(() => Promise.all([server.stop(), protocol.close()]));
+beforeEach(() => {
+  output = captureOutput();
+});
+afterEach(() => output.restore());
+
+const begin = (options?: PairOptions) => newPairRotation(server, protocol, options);
+type Rotation = Awaited<ReturnType<typeof begin>>;
+
+/** Somebody else's account, which no secret of the attacker's may open. */
+async function newAccount(name: string, password = 'of somebody else'): Promise<string> {
+  await server.query(`CREATE ROLE ${name} LOGIN PASSWORD '${password}'`, SUPERUSER);
+  onTestFinished(() => dropRoles(server, name));
+  return name;
+}
+
+/** What setSecret fails with; that nothing is changed at the server is checked here. */
+async function refusal(rotation: Rotation): Promise<Error> {
+  await rotation.step('createSecret');
+  const before = await rolesOf(server);
+  const error = await rotation.failure('setSecret');
+  expect(await rolesOf(server)).toEqual(before);
+  return error;
+}
+
+describe('somebody who may write the secret cannot have the password reset', () => {
+  it.each(['', '_clone'])('of an account "victim%s" by its name and a guessed password', async (ending) => {
+    const victim = newName();
+    await newAccount(victim);
+    await newAccount(`${victim}_clone`);
+    await server.query(`GRANT ${victim} TO ${victim}_clone`, SUPERUSER);
+    const rotation = await begin({ fields: { username: `${victim}${ending}`, password: 'guessed' } });
+    const error = await refusal(rotation);
+    expect(error).toMatchObject({ name: 'CurrentLoginRefused', message: expect.stringContaining(rotation.arn) });
+    expect(rotation.sawLoginOf(SUPERUSER.username)).toBe(false);
+    expect(rotation.proxy.logins()).toEqual({ accepted: 0, refused: 1 });
+  });
+
+  it.each([
+    ['has nothing to do with', () => ''],
+    [
+      'was made a member in name only of',
+      (own: string, victim: string) => `GRANT ${victim} TO ${own} WITH INHERIT FALSE, SET FALSE`,
+    ],
+    [
+      'has the rights of, but may not act as,',
+      (own: string, victim: string) => `GRANT ${victim} TO ${own} WITH SET FALSE`,
+    ],
+    ['has as its member', (own: string, victim: string) => `GRANT ${own} TO ${victim}`],
+  ])('of "victim", by an own account "victim_clone" that %s it', async (_, grant) => {
+    const victim = await newAccount(newName());
+    const own = await newAccount(`${victim}_clone`, 'own');
+    await server.query(grant(own, victim) || 'SELECT 1', SUPERUSER);
+    const rotation = await begin({ fields: { username: own, password: 'own' } });
+    const error = await refusal(rotation);
+    expect(error.name).toBe('AlternateRefused');
+    expect(rotation.sawLoginOf(victim)).toBe(false);
+  });
+
+  it('of a group that "group_clone" is a member of: it does not begin to log in', async () => {
+    const group = newName();
+    await server.query(`CREATE ROLE ${group}`, SUPERUSER);
+    onTestFinished(() => dropRoles(server, group));
+    const own = await newAccount(`${group}_clone`, 'own');
+    await server.query(`GRANT ${group} TO ${own}`, SUPERUSER);
+    const rotation = await begin({ fields: { username: own, password: 'own' } });
+    expect((await refusal(rotation)).name).toBe('AlternateRefused');
+  });
+
+  it.each([
+    ['that has nothing to do with it', () => ''],
+    ['that has it as its member', (own: string, theirs: string) => `GRANT ${theirs} TO ${own}`],
+    ['that became its member, and is more', (own: string, theirs: string) => `GRANT ${own}, pg_monitor TO ${theirs}`],
+    [
+      'that became its member, and may create roles',
+      (own: string, theirs: string) => `GRANT ${own} TO ${theirs}; ALTER ROLE ${theirs} CREATEROLE`,
+    ],
+    [
+      'that became its member, and may read more',
+      (own: string, theirs: string) => `GRANT ${own} TO ${theirs}; GRANT CREATE ON DATABASE postgres TO ${theirs}`,
+    ],
+  ])('of "mine_clone", by an own account "mine", %s', async (_, grant) => {
+    const rotation = await begin();
+    await newAccount(rotation.clone);
+    await server.query(grant(rotation.first, rotation.clone) || 'SELECT 1');
+    expect((await refusal(rotation)).name).toBe('AlternateRefused');
+    expect(rotation.sawLoginOf(rotation.clone)).toBe(false);
+  });
+
+  it('of any account, by a candidate that was written by hand', async () => {
+    const victim = await newAccount(newName());
+    const rotation = await begin();
+    rotation.stage({ username: victim, password: 'chosen' });
+    expect((await rotation.failure('setSecret')).name).toBe('CandidateMismatch');
+    expect(rotation.proxy.connections()).toBe(0);
+  });
+
+  it('of any account, by a tag that names it', async () => {
+    const victim = await newAccount(newName());
+    const rotation = await begin({ tags: { 'rotation:first-user': victim } });
+    expect((await rotation.failure('createSecret')).name).toBe('InvalidSetting');
+  });
+});
+
+describe('somebody who may write the secret cannot have a password sent to a server of their own:', () => {
+  it('neither server hears anything', async () => {
+    const theirs = await startPostgresProxy(server);
+    onTestFinished(() => theirs.close());
+    const rotation = await begin({ fields: { port: theirs.port } });
+    const error = await refusal(rotation);
+    expect(error.name).toBe('SuperuserRefused');
+    expect(error.message).toContain(`${theirs.host}:${theirs.port}`);
+    expect(error.message).toContain(`${rotation.proxy.host}:${rotation.proxy.port}`);
+    expect([theirs.connections(), theirs.sent().length]).toEqual([0, 0]);
+    expect([rotation.proxy.connections(), rotation.proxy.sent().length]).toEqual([0, 0]);
+  });
+
+  it('nor have TLS switched off, for that is what the superuser says', async () => {
+    const rotation = await begin({ superuserFields: { ssl: true }, fields: { ssl: false } });
+    expect((await refusal(rotation)).name).toBe('TlsRefused');
+    expect(rotation.proxy.logins()).toEqual({ accepted: 0, refused: 0 });
+  });
+
+  it('the superuser logs in to its own database, not to that of the secret', async () => {
+    const trap = newName();
+    await server.query(`CREATE DATABASE ${trap}`);
+    onTestFinished(async () => void (await server.query(`DROP DATABASE ${trap} WITH (FORCE)`)));
+    const rotation = await begin({ fields: { dbname: trap } });
+    await rotation.step('createSecret');
+    await rotation.step('setSecret');
+    const said = rotation.proxy.sent().toString('latin1');
+    expect(said).toContain(`user\\0${rotation.first}\\0database\\0${trap}\\0`.replaceAll('\\0', '\0'));
+    expect(said).toContain(`user\0${SUPERUSER.username}\0database\0postgres\0`);
+  });
+});
+
+describe('a current password that somebody changed by hand', () => {
+  async function changedByHand(): Promise<Rotation> {
+    const rotation = await begin();
+    await server.query(`ALTER ROLE ${rotation.first} PASSWORD 'by hand'`);
+    return rotation;
+  }
+
+  function recoverThroughSuperuser(list: string | undefined): void {
+    if (list === undefined) delete process.env['RECOVER_THROUGH_SUPERUSER'];
+    else process.env['RECOVER_THROUGH_SUPERUSER'] = list;
+  }
+  afterEach(() => recoverThroughSuperuser(undefined));
+
+  it('is CurrentLoginRefused, and putting it into the secret mends it', async () => {
+    const rotation = await changedByHand();
+    const error = await refusal(rotation);
+    expect(error.name).toBe('CurrentLoginRefused');
+    expect(error.message).toContain(`put-secret-value --secret-id ${rotation.arn}`);
+    await rotation.put(rotation.arn, rotation.value({ password: 'by hand' }));
+    await rotation.finish();
+    expect(await rotation.logsIn('AWSCURRENT')).toBe(true);
+  });
+
+  it.each([
+    ['is the only one', (arn: string) => arn],
+    ['is one of several', (arn: string) => `arn:aws:secretsmanager:us-east-1:123456789012:secret:x-AbCdEf, ${arn}`],
+  ])('is passed over, with a warning, where the ARN %s in RECOVER_THROUGH_SUPERUSER', async (_, list) => {
+    const rotation = await changedByHand();
+    recoverThroughSuperuser(list(rotation.arn));
+    await rotation.finish();
+    expect(await rotation.logsIn('AWSCURRENT')).toBe(true);
+    const warnings = output.logs().filter(({ level }) => level === 'WARN');
+    expect(warnings).toEqual([
+      expect.objectContaining({
+        secretArn: rotation.arn,
+        message: expect.stringMatching(`${rotation.first}.*RECOVER_THROUGH_SUPERUSER`),
+      }),
+    ]);
+  });
+
+  it.each([
+    ['another secret', () => 'arn:aws:secretsmanager:us-east-1:123456789012:secret:another-AbCdEf'],
+    ['the beginning of it', (arn: string) => arn.slice(0, -1)],
+    ['something longer', (arn: string) => `${arn}x`],
+    ['its name', (arn: string) => arn.split(':').at(-1)?.slice(0, -7) ?? ''],
+    ['everything', () => '*'],
+    ['nothing', () => ''],
+  ])('is not passed over where RECOVER_THROUGH_SUPERUSER names %s', async (_, list) => {
+    const rotation = await changedByHand();
+    recoverThroughSuperuser(list(rotation.arn));
+    expect((await refusal(rotation)).name).toBe('CurrentLoginRefused');
+    expect(rotation.sawLoginOf(SUPERUSER.username)).toBe(false);
+  });
+});
