@@ -1,22 +1,26 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { build as bundle, type Metafile } from 'esbuild';
+import { build as bundle } from 'esbuild';
 import { builtinsWithoutCopies } from './build/builtins.ts';
+import { contentOf, importsLazily } from './build/contents.ts';
 import { type LeftOut, leaveOut, refuseStaleEntries, versionsOnly } from './build/left-out.ts';
+import { writeOutputs } from './build/write-outputs.ts';
 
 export interface BuildOptions {
   /** The folder with one folder per function. */
   readonly functions?: string;
-  /** Where `<function>/index.mjs` and its source map go. */
+  /** Where `<function>/index.mjs` goes, with its source map and with the chunks that it loads. */
   readonly dist?: string;
 }
 
 export interface Bundle {
   readonly functionName: string;
   readonly file: string;
+  /** What a cold start loads: the bundle, and chunks that it shares with what it loads later. */
   readonly bytes: number;
-  /** What is inside: the path of each source file, relative to this folder, and the bytes it takes. */
+  /** What is loaded only when the function asks for it. */
+  readonly lazyBytes: number;
+  /** What is inside all of it: the path of each source file, relative to this folder, and the bytes it takes. */
   readonly sources: ReadonlyMap<string, number>;
 }
 
@@ -33,10 +37,25 @@ export async function build(options: BuildOptions = {}): Promise<readonly Bundle
 
 async function buildFunction(functionName: string, entry: string, dist: string): Promise<Bundle> {
   const file = join(dist, functionName, 'index.mjs');
+  const whole = await bundled(entry, file, {});
+  // In several files only where a part is to be loaded later: splitting also parts what dependencies import lazily.
+  const { outputFiles, metafile } = importsLazily(whole.metafile)
+    ? await bundled(entry, file, { splitting: true })
+    : whole;
+  const contents = contentOf(metafile);
+  const written = outputFiles.filter(({ path }) => contents.files.has(path.replace(/\.map$/, '')));
+  await writeOutputs(file, written);
+  return { functionName, file, ...contents };
+}
+
+async function bundled(entry: string, file: string, options: { readonly splitting?: boolean }) {
   const matched = new Set<LeftOut>();
-  const { outputFiles, metafile } = await bundle({
-    entryPoints: [entry],
-    outfile: file,
+  const result = await bundle({
+    ...options,
+    entryPoints: [{ in: entry, out: 'index' }],
+    outdir: dirname(file),
+    outExtension: { '.js': '.mjs' },
+    chunkNames: '[name]-[hash]',
     absWorkingDir: import.meta.dirname,
     bundle: true,
     write: false,
@@ -52,39 +71,13 @@ async function buildFunction(functionName: string, entry: string, dist: string):
     plugins: [leaveOut(matched), versionsOnly, builtinsWithoutCopies],
     logLevel: 'silent',
   });
-  refuseStaleEntries(metafile, matched);
-  // The map comes first: there is no moment with a new bundle and no map.
-  for (const output of outputFiles.toSorted((a, b) => b.path.length - a.path.length)) {
-    await writeWhole(output.path, output.contents);
-  }
-  const { bytes, sources } = contentOf(metafile);
-  return { functionName, file, bytes, sources };
-}
-
-async function writeWhole(path: string, content: Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${randomUUID()}`;
-  try {
-    await writeFile(temporary, content);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-}
-
-function contentOf({ outputs }: Metafile): Pick<Bundle, 'bytes' | 'sources'> {
-  const output = Object.values(outputs).find(({ entryPoint }) => entryPoint !== undefined);
-  if (output === undefined) throw new Error('esbuild reported no output.');
-  const sources = Object.entries(output.inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
-  return {
-    bytes: output.bytes,
-    sources: new Map(sources.map(([path, { bytesInOutput }]) => [path, bytesInOutput])),
-  };
+  refuseStaleEntries(result.metafile, matched);
+  return result;
 }
 
 if (import.meta.main) {
-  for (const { functionName, bytes } of await build()) {
-    console.log(`${functionName.padEnd(32)} ${(bytes / 1000).toFixed(1)} kB`);
+  for (const { functionName, bytes, lazyBytes } of await build()) {
+    const later = lazyBytes > 0 ? `, and ${(lazyBytes / 1000).toFixed(1)} kB when asked for` : '';
+    console.log(`${functionName.padEnd(32)} ${(bytes / 1000).toFixed(1)} kB${later}`);
   }
 }

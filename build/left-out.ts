@@ -12,12 +12,14 @@ export interface LeftOut {
 
 /** What dependencies import and no function ever runs. Each entry fails the build once it matches nothing. */
 const leftOut: readonly LeftOut[] = [
-  {
-    // Credentials are always given (secrets-manager-client.ts); the chain brings four SDK clients of its own.
-    specifier: '@aws-sdk/credential-provider-node',
-    by: '@aws-sdk/client-secrets-manager',
-    instead: `export const defaultProvider = () => async () => { throw new Error('Credentials come from the environment only.'); };`,
-  },
+  // Credentials are always given (shared/aws/client-configuration.ts); the chain brings four SDK clients of its own.
+  ...['@aws-sdk/client-secrets-manager', '@aws-sdk/client-rds'].map(
+    (by): LeftOut => ({
+      specifier: '@aws-sdk/credential-provider-node',
+      by,
+      instead: `export const defaultProvider = () => async () => { throw new Error('Credentials come from the environment only.'); };`,
+    }),
+  ),
   {
     // No operation of Secrets Manager streams events. As a dynamic import it would also keep whole modules from being
     // shaken, since it shares them.

@@ -77,12 +77,27 @@ export class SecretsManagerUnavailable extends RotationError {
   override readonly name = 'SecretsManagerUnavailable';
 }
 
+/** The RDS API answered, and said no: permissions, or an identifier that it does not know. */
+export class RdsRefused extends RotationError {
+  override readonly name = 'RdsRefused';
+  /** The API's own error code, such as `AccessDenied`; as the SDK names it where it knows it, such as `DBInstanceNotFoundFault`. */
+  readonly reason: string;
+
+  constructor(message: string, reason: string, options?: ErrorOptions) {
+    super(message, options);
+    this.reason = reason;
+  }
+}
+
 /** The database says that the password is wrong. The only error that makes a strategy try another credential. */
 export class LoginRefused extends RotationError {
   override readonly name = 'LoginRefused';
 }
 
-/** The database did not answer, or cannot serve now: network, DNS, start-up, connection limit, time limit. */
+/**
+ * The database, or the RDS API that knows where it is, did not answer or cannot serve now: network, DNS, start-up,
+ * connection limit, throttling, time limit.
+ */
 export class Unreachable extends RotationError {
   override readonly name = 'Unreachable';
 }

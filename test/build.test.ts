@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -80,12 +80,18 @@ describe('the bundles of the functions', () => {
     '@aws-sdk/credential-provider-login',
     '@aws-sdk/nested-clients',
     '@aws-sdk/token-providers',
-    '@aws-sdk/xml-builder',
     '@smithy/credential-provider-imds',
     '@smithy/fetch-http-handler',
     'zod',
   ])('hold nothing of %s', (unused) => {
     expect(bundles.filter((bundle) => packages(bundle).has(unused))).toEqual([]);
+  });
+
+  it('hold an XML parser only where the RDS API is asked', () => {
+    for (const bundle of bundles) {
+      const asksRds = packages(bundle).has('@aws-sdk/client-rds');
+      expect(packages(bundle).has('@aws-sdk/xml-builder'), bundle.functionName).toBe(asksRds);
+    }
   });
 
   it('hold nothing of what stands in for AWS on this machine', () => {
@@ -170,5 +176,94 @@ describe('a build', () => {
     await mkdir(driver, { recursive: true });
     await writeFile(join(driver, 'index.js'), 'export const handler = 1;');
     await expect(build(options)).rejects.toThrow('pg no longer imports ./native');
+  });
+});
+
+describe('a part that is loaded lazily', () => {
+  /** A project whose function loads `later.ts` when it is called, and shares `shared.ts` with it. */
+  async function lazyProject(name: string) {
+    const options = await project(
+      name,
+      `import { shared } from './shared.ts';
+       export const handler = async () => [shared, (await import('./later.ts')).later === shared];`,
+    );
+    const folder = join(options.functions, 'one');
+    await writeFile(join(folder, 'shared.ts'), `export const shared = { name: 'shared' };`);
+    await setLater('1');
+    return { options, built: join(options.dist, 'one'), setLater };
+
+    async function setLater(value: string): Promise<void> {
+      const source = `import { shared } from './shared.ts'; export const later = shared; export const value = ${value};`;
+      await writeFile(join(folder, 'later.ts'), source);
+    }
+  }
+
+  const chunks = async (built: string) => (await readdir(built)).filter((file) => /^later-\w{8}\.mjs$/.test(file));
+
+  it('is a file of its own, which shares what both use with the bundle', async () => {
+    const { options, built } = await lazyProject('lazy');
+    const [bundle] = await build(options);
+    const script = `import { handler } from ${JSON.stringify(pathToFileURL(bundle?.file ?? '').href)};
+      console.log(JSON.stringify(await handler()));`;
+    expect(JSON.parse(await node(script))).toEqual([{ name: 'shared' }, true]);
+    expect(await chunks(built)).toHaveLength(1);
+    const [chunk = ''] = await chunks(built);
+    expect(bundle?.lazyBytes).toBe((await stat(join(built, chunk))).size);
+    expect(JSON.parse(await readFile(join(built, `${chunk}.map`), 'utf8'))).toMatchObject({ version: 3 });
+  });
+
+  it('does not count where the code that loads it is not in the bundle', async () => {
+    const options = await project('unused', `import { unused } from './unused.ts'; export const handler = 1;`);
+    await writeFile(
+      join(options.functions, 'one', 'unused.ts'),
+      `export const unused = () => import('./handler.ts'); export default 1;`,
+    );
+    const [bundle] = await build(options);
+    expect(bundle?.lazyBytes).toBe(0);
+    expect((await readdir(join(options.dist, 'one'))).toSorted()).toEqual(['index.mjs', 'index.mjs.map']);
+  });
+
+  it('stays for whoever has loaded the bundle before, and goes with a later build', async () => {
+    const { options, built, setLater } = await lazyProject('replaced');
+    await build(options);
+    const [first = ''] = await chunks(built);
+    // Long in use when it falls out of it.
+    const hourAgo = new Date(Date.now() - 3_600_000);
+    await utimes(join(built, first), hourAgo, hourAgo);
+    await setLater('2');
+    await build(options);
+    const both = await chunks(built);
+    expect(both).toHaveLength(2);
+    expect(both).toContain(first);
+
+    await utimes(join(built, first), hourAgo, hourAgo);
+    await utimes(join(built, `${first}.map`), hourAgo, hourAgo);
+    await build(options);
+    expect((await readdir(built)).filter((file) => file.startsWith(first))).toEqual([]);
+    expect(await chunks(built)).toEqual(both.filter((file) => file !== first));
+  });
+
+  it('is there at every moment, whatever is built meanwhile', async () => {
+    const { options, built, setLater } = await lazyProject('meanwhile');
+    await build(options);
+    let building = true;
+    const builds = (async () => {
+      for (const value of ['2', '3', '4', '5']) {
+        await setLater(value);
+        await Promise.all([build(options), build(options)]);
+      }
+    })().finally(() => {
+      building = false;
+    });
+    const missing: string[] = [];
+    while (building) {
+      const text = await readFile(join(built, 'index.mjs'), 'utf8');
+      const names = [...text.matchAll(/[\w-]+-[A-Z0-9]{8}\.mjs/g)].map(([name]) => name);
+      expect(names).not.toEqual([]);
+      const there = await readdir(built);
+      missing.push(...names.filter((name) => !there.includes(name)));
+    }
+    await builds;
+    expect(missing).toEqual([]);
   });
 });

@@ -14,7 +14,9 @@ const rules: readonly { readonly room: string; readonly may: readonly string[] }
   },
   { room: 'shared/engines/', may: ['shared/engines/', 'shared/secrets/sensitive.ts', 'shared/errors.ts'] },
   { room: 'shared/providers/', may: ['shared/providers/', 'shared/secrets/sensitive.ts', 'shared/errors.ts'] },
-  { room: 'shared/secrets/', may: ['shared/secrets/', 'shared/errors.ts'] },
+  { room: 'shared/aws/', may: ['shared/aws/', 'shared/errors.ts'] },
+  { room: 'shared/rds/', may: ['shared/rds/', 'shared/aws/', 'shared/errors.ts'] },
+  { room: 'shared/secrets/', may: ['shared/secrets/', 'shared/aws/', 'shared/errors.ts'] },
   {
     room: 'shared/strategies/',
     may: [

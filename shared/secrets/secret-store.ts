@@ -5,6 +5,7 @@ import {
   type SecretsManagerClient,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
+import { serviceAnswer } from '../aws/service-answer.ts';
 import { OutOfTime, RotationError, SecretsManagerRefused, SecretsManagerUnavailable } from '../errors.ts';
 import { binaryValue, type SecretValue, stringValue } from './secret-value.ts';
 import type { Sensitive } from './sensitive.ts';
@@ -109,13 +110,11 @@ function outOfTime(operation: string, secretId: string, cause: unknown): Rotatio
   );
 }
 
-/** Not LimitExceededException: that is a quota of the secret, such as its number of staging labels. */
-const THROTTLED = /thrott|toomanyrequests|requestlimitexceeded/i;
-
 /** The SDK's retryable errors have had their retries by now. */
 function named(operation: string, secretId: string, error: unknown): RotationError {
   if (error instanceof RotationError) return error;
-  if (!isServiceException(error)) {
+  const answer = serviceAnswer(error);
+  if (answer === undefined) {
     // What JSON.parse says quotes the answer, which holds a secret: it goes neither into the message nor into the cause.
     const garbled = error instanceof SyntaxError;
     const detail = garbled ? 'it is not JSON' : error instanceof Error ? error.message || error.name : 'unknown error';
@@ -124,9 +123,8 @@ function named(operation: string, secretId: string, error: unknown): RotationErr
       garbled ? {} : { cause: error },
     );
   }
-  const { name, message, $fault, $metadata } = error;
-  const status = $metadata.httpStatusCode ?? 0;
-  if ($fault === 'server' || status >= 500 || status === 429 || THROTTLED.test(name)) {
+  const { name, message, definitive } = answer;
+  if (!definitive) {
     return new SecretsManagerUnavailable(
       `${operation} for ${secretId} failed after all retries: ${name}: ${message}. The rotation can be repeated.`,
       {
@@ -141,15 +139,6 @@ function named(operation: string, secretId: string, error: unknown): RotationErr
       cause: error,
     },
   );
-}
-
-interface ServiceException extends Error {
-  readonly $fault: 'client' | 'server';
-  readonly $metadata: { readonly httpStatusCode?: number };
-}
-
-function isServiceException(error: unknown): error is ServiceException {
-  return error instanceof Error && '$fault' in error && '$metadata' in error;
 }
 
 function remedy(operation: string, reason: string, secretId: string): string {
