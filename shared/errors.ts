@@ -80,7 +80,7 @@ export class SecretsManagerUnavailable extends RotationError {
 /** The RDS API answered, and said no: permissions, or an identifier that it does not know. */
 export class RdsRefused extends RotationError {
   override readonly name = 'RdsRefused';
-  /** The API's own error code, such as `AccessDenied`; as the SDK names it where it knows it, such as `DBInstanceNotFoundFault`. */
+  /** The API's error code as the SDK names it, such as `AccessDenied` or `DBInstanceNotFoundFault`. */
   readonly reason: string;
 
   constructor(message: string, reason: string, options?: ErrorOptions) {
