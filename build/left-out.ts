@@ -61,6 +61,51 @@ const leftOut: readonly LeftOut[] = [
     by: 'pg',
     instead: `exports.parse = () => { throw new Error('pg-connection-string is not in this bundle.'); };`,
   },
+  // Of MySQL's driver the engine uses single connections, which speak UTF-8 and send text statements.
+  ...['./lib/cluster-callback.js', './lib/pool-callback.js', './cmd/prepare.js', './cmd/execute.js'].map(
+    (specifier): LeftOut => ({
+      specifier,
+      by: 'mariadb',
+      instead: missing('export default class', specifier),
+    }),
+  ),
+  { specifier: './cmd/batch-bulk.js', by: 'mariadb', instead: missing('export default class', 'batch-bulk') },
+  { specifier: './cmd/change-user.js', by: 'mariadb', instead: missing('export default class', 'change-user') },
+  {
+    specifier: './decoder/binary-decoder.js',
+    by: 'mariadb',
+    instead: `export const newRow = undefined, castWrapper = undefined, parser = () => { throw new Error('Binary rows are not in this bundle.'); };`,
+  },
+  {
+    specifier: './io/compression-input-stream.js',
+    by: 'mariadb',
+    instead: missing('export default class', 'compression'),
+  },
+  {
+    specifier: './io/compression-output-stream.js',
+    by: 'mariadb',
+    instead: missing('export default class', 'compression'),
+  },
+  { specifier: './lib/config/pool-options.js', by: 'mariadb', instead: 'export default class {}' },
+  { specifier: './lib/config/cluster-options.js', by: 'mariadb', instead: 'export default class {}' },
+  { specifier: 'lru-cache', by: 'mariadb', instead: missing('export class LRUCache', 'lru-cache') },
+  {
+    // Every encoding of the world, for connections that speak another one than UTF-8.
+    specifier: 'iconv-lite',
+    by: 'mariadb',
+    instead: `export const encode = (text) => Buffer.from(text), decode = (bytes) => bytes.toString(); export default { encode, decode };`,
+  },
+  // The names of errors; the engine goes by their numbers.
+  { specifier: '../const/error-code.js', by: 'mariadb', instead: 'export default {};' },
+  // The names of all collations; whatever one is called, the connection is UTF-8, and bytes stay bytes.
+  ...['./', '../', '../../', '../../../'].map(
+    (path): LeftOut => ({
+      specifier: `${path}const/collations.js`,
+      by: 'mariadb',
+      instead: `const of = (index) => ({ index, name: 'UTF8MB4_GENERAL_CI', charset: index === 63 ? 'binary' : 'utf8', maxLength: 4 });
+        export default { fromIndex: of, fromCharset: () => of(45), fromName: () => of(45), fromCharsetAndName: () => of(45) };`,
+    }),
+  ),
 ];
 
 function missing(declaration: string, what: string): string {
@@ -83,13 +128,16 @@ export function leaveOut(matched: Set<LeftOut>): Plugin {
   };
 }
 
-/** The SDK imports its package.json for the version in its user agent; nothing else of it is read. */
+/** The SDK and MySQL's driver import their package.json for their version, and for Node's; nothing else of it is read. */
 export const versionsOnly: Plugin = {
   name: 'versions-only',
   setup({ onLoad }) {
-    onLoad({ filter: /node_modules\/@aws-sdk\/client-[a-z0-9-]+\/package\.json$/ }, async ({ path }) => {
-      const { name, version }: { name?: unknown; version?: unknown } = JSON.parse(await readFile(path, 'utf8'));
-      return { contents: JSON.stringify({ name, version }), loader: 'json' };
+    onLoad({ filter: /node_modules\/(@aws-sdk\/client-[a-z0-9-]+|mariadb)\/package\.json$/ }, async ({ path }) => {
+      const manifest: { name?: unknown; version?: unknown; engines?: unknown } = JSON.parse(
+        await readFile(path, 'utf8'),
+      );
+      const { name, version, engines } = manifest;
+      return { contents: JSON.stringify({ name, version, engines }), loader: 'json' };
     });
   },
 };

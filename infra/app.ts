@@ -13,6 +13,9 @@ new RotatedSecret(stack, 'RandomPasswordSecret', {
   rotatedBy: new RotationFunction(stack, 'RandomPassword', { bundle: 'dist/random-password' }),
 });
 
+// The RDS authorities; since Node 20 the runtime reads them only when told to.
+const rdsAuthorities = { NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem' };
+
 new RotatedSecret(stack, 'PostgresSecret', {
   description: 'A PostgreSQL login. Before its first rotation, put the real host, username, dbname and password here.',
   // Every field is to be replaced: `.invalid` (RFC 2606) resolves nowhere, so no placeholder ever reaches a server.
@@ -28,7 +31,24 @@ new RotatedSecret(stack, 'PostgresSecret', {
   },
   rotatedBy: new RotationFunction(stack, 'PostgresSingleUser', {
     bundle: 'dist/postgres-single-user',
-    // The RDS authorities; since Node 20 the runtime reads them only when told to.
-    environment: { NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem' },
+    environment: rdsAuthorities,
+  }),
+});
+
+new RotatedSecret(stack, 'MysqlSecret', {
+  description:
+    'A MySQL or MariaDB login. Before its first rotation, put the real engine, host, username and password here.',
+  firstValue: {
+    secretStringTemplate: JSON.stringify({
+      engine: 'mysql',
+      host: 'edit-me.invalid',
+      port: 3306,
+      username: 'edit-me',
+    }),
+    generateStringKey: 'password',
+  },
+  rotatedBy: new RotationFunction(stack, 'MysqlSingleUser', {
+    bundle: 'dist/mysql-single-user',
+    environment: rdsAuthorities,
   }),
 });

@@ -4,13 +4,15 @@ import type { Readable, Writable } from 'node:stream';
 
 export interface KeptProcess {
   readonly process: ChildProcessByStdio<Writable, null, Readable>;
-  /** Interrupts it, waits for its end, and removes its folder. */
+  /** Ends it, waits for its end, and removes its folder. */
   end(): Promise<void>;
 }
 
 export interface KeptOptions {
   /** Removed when the process ends. */
   readonly folder: string;
+  /** What ends the server. Interrupted unless told otherwise; a server that handles no such signal would ignore it. */
+  readonly signal?: 'INT' | 'KILL';
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly runAs?: { readonly uid: number; readonly gid: number } | undefined;
 }
@@ -21,11 +23,13 @@ export interface KeptOptions {
  */
 const KEEPER = `
 trap '' HUP INT TERM
+signal=$1
+shift
 exec 3<&0
 "$@" 3<&- &
 server=$!
-{ read -r _ <&3; kill -INT "$server"; } 2>/dev/null &
-wait "$server"
+{ read -r _ <&3; kill -"$signal" "$server"; } 2>/dev/null &
+{ wait "$server"; } 2>/dev/null # The shell would tell of a kill, and die of it where nobody listens any more.
 code=$?
 rm -rf "$0"
 exit "$code"
@@ -33,8 +37,8 @@ exit "$code"
 
 /** Starts a server that does not outlive this process, whatever ends this one. Needs a POSIX shell. */
 export function startKept(command: string, args: readonly string[], options: KeptOptions): KeptProcess {
-  const { folder, environment, runAs } = options;
-  const child = spawn('/bin/sh', ['-c', KEEPER, folder, command, ...args], {
+  const { folder, environment, runAs, signal = 'INT' } = options;
+  const child = spawn('/bin/sh', ['-c', KEEPER, folder, signal, command, ...args], {
     env: environment,
     stdio: ['pipe', 'ignore', 'pipe'],
     ...runAs,

@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { freePort } from '../free-port.ts';
+import { ready, succeeded } from './child-output.ts';
 import { type KeptProcess, startKept } from './kept-process.ts';
 import { postgresBinaries } from './postgres-binaries.ts';
 
@@ -70,7 +70,10 @@ async function ownServer({ settings = {}, files = {} }: PostgresOptions): Promis
   try {
     const method = ['-A', 'scram-sha-256', '-E', 'UTF8', '--no-sync', '--no-instructions'];
     const account = ['-U', superuser.username, `--pwfile=${passwordFile}`];
-    await succeeded(spawn(initdb, ['-D', data, ...account, ...method], { ...as, stdio: ['ignore', 'ignore', 'pipe'] }));
+    await succeeded(
+      spawn(initdb, ['-D', data, ...account, ...method], { ...as, stdio: ['ignore', 'ignore', 'pipe'] }),
+      'PostgreSQL',
+    );
     await rm(passwordFile);
     for (const [name, text] of Object.entries(files)) {
       await writeFile(join(data, name), text, { mode: 0o600 });
@@ -86,7 +89,7 @@ async function ownServer({ settings = {}, files = {} }: PostgresOptions): Promis
     };
     const chosen = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     server = startKept(postgres, ['-D', data, ...chosen], { folder, environment, runAs });
-    await ready(server.process);
+    await ready(server.process, /ready to accept (read-only )?connections/, 'PostgreSQL');
     return serverAt('127.0.0.1', port, superuser, stop);
   } catch (error) {
     await stop();
@@ -112,27 +115,4 @@ function serverAt(host: string, port: number, superuser: PostgresLogin, stop: ()
       }
     },
   };
-}
-
-async function succeeded(child: ChildProcess): Promise<void> {
-  const said = collect(child);
-  const [code] = await once(child, 'exit');
-  if (code !== 0) throw new Error(`PostgreSQL could not be set up: ${said()}`);
-}
-
-async function ready(child: ChildProcess): Promise<void> {
-  const said = collect(child);
-  await new Promise<void>((resolve, reject) => {
-    child.stderr?.on('data', () => /ready to accept (read-only )?connections/.test(said()) && resolve());
-    child.once('error', reject);
-    child.once('exit', () => reject(new Error(`PostgreSQL did not start: ${said()}`)));
-  });
-}
-
-function collect(child: ChildProcess): () => string {
-  let text = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
-    text = (text + chunk).slice(-4_000);
-  });
-  return () => text;
 }

@@ -7,9 +7,14 @@ export interface DatabaseLogin {
   readonly database: string;
   readonly username: string;
   readonly password: Sensitive;
-  /** `verified`: TLS with chain and host name checked. `off`: only because the secret says `"ssl": false`. */
-  readonly tls: 'verified' | 'off';
+  readonly tls: Tls;
 }
+
+/**
+ * `verified`: chain and host name are checked, by the authorities that Node trusts or by those given here (PEM). `off`: only
+ * because the secret says `"ssl": false`.
+ */
+export type Tls = 'verified' | 'off' | { readonly authorities: string };
 
 /** How long a connection and its statements may take. */
 export interface TimeLimit {

@@ -29,7 +29,10 @@ export async function connectPostgres(login: DatabaseLogin, limit: TimeLimit): P
     database: login.database,
     user: login.username,
     password: login.password.reveal(),
-    ssl: login.tls === 'verified' ? { rejectUnauthorized: true } : false,
+    ssl: login.tls !== 'off' && {
+      rejectUnauthorized: true,
+      ...(login.tls !== 'verified' && { ca: login.tls.authorities }),
+    },
     stream: () => socket,
     connectionTimeoutMillis: Math.max(1, Math.min(CONNECT_MS, limit.remaining())),
     query_timeout: Math.max(1, limit.remaining() - SPARE_MS),

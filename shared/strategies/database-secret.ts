@@ -1,5 +1,6 @@
+import { X509Certificate } from 'node:crypto';
 import { isIPv6 } from 'node:net';
-import type { DatabaseLogin, Engine } from '../engines/engine.ts';
+import type { DatabaseLogin, Engine, Tls } from '../engines/engine.ts';
 import { CandidateMismatch, InvalidSecret } from '../errors.ts';
 import { JsonSecret } from '../secrets/json-secret.ts';
 import type { SecretValue } from '../secrets/secret-value.ts';
@@ -95,9 +96,21 @@ function port(value: unknown, engine: Engine): number {
   );
 }
 
-function tls(value: unknown): DatabaseLogin['tls'] {
+function tls(value: unknown): Tls {
   const word = typeof value === 'string' ? value.toLowerCase() : value;
   if (word === undefined || word === true || word === 'true') return 'verified';
   if (word === false || word === 'false') return 'off';
-  throw new InvalidSecret('Field "ssl" must be true or false, or left out for true. Correct it in the secret\'s JSON.');
+  const authorities = typeof word === 'object' && word !== null && 'ca' in word ? word.ca : undefined;
+  if (typeof authorities === 'string' && isCertificate(authorities)) return { authorities };
+  throw new InvalidSecret(
+    'Field "ssl" must be true or false, left out for true, or {"ca": "…"} with the certificate of the server\'s authority in PEM. Correct it in the secret\'s JSON.',
+  );
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).ca;
+  } catch {
+    return false;
+  }
 }

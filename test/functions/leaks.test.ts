@@ -1,6 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { build } from '../../build.ts';
+import { mariadbMissing } from '../../local/databases/mariadb-binaries.ts';
+import { type MariadbServer, startMariadb } from '../../local/databases/mariadb-server.ts';
 import { type PostgresServer, startPostgres } from '../../local/databases/postgres-server.ts';
 import { freePort } from '../../local/free-port.ts';
 import type { Invocation } from '../../local/invocation.ts';
@@ -16,7 +18,7 @@ const canary = () => `Canary'"\\;%40 é€-${randomBytes(6).toString('hex')}`;
 
 interface Case {
   readonly what: string;
-  readonly function: 'random-password' | 'postgres-single-user';
+  readonly function: 'random-password' | 'postgres-single-user' | 'postgres-alternating-users' | 'mysql-single-user';
   /** The current value and tags of the secret; `planted` holds what must not be seen. */
   secret(planted: string[]): { value: Value; tags?: { Key: string; Value: string }[] } | Promise<{ value: Value }>;
   /** A candidate that is staged by hand instead of the function's own. */
@@ -31,6 +33,7 @@ interface Case {
 
 let protocol: Protocol;
 let postgres: PostgresServer;
+let mariadb: MariadbServer | undefined;
 let closedPort: number;
 let echoingDatabase: EchoingServer;
 let echoingService: EchoingServer;
@@ -41,10 +44,17 @@ const plant = (planted: string[], text = canary()) => {
 };
 
 /** A role with a canary for its password. */
-async function role(planted: string[]): Promise<Record<string, unknown>> {
+async function role(planted: string[], attributes = ''): Promise<Record<string, unknown>> {
   const [username, password] = [`leak_${randomBytes(4).toString('hex')}`, plant(planted)];
-  await postgres.query(`CREATE ROLE ${username} LOGIN PASSWORD E'${password.replace(/['\\]/g, '\\$&')}'`);
+  await postgres.query(`CREATE ROLE ${username} LOGIN ${attributes} PASSWORD E'${password.replace(/['\\]/g, '\\$&')}'`);
   return { ...login(planted), username, password };
+}
+
+/** A user of MariaDB with a canary for its password. */
+async function mariadbUser(planted: string[]): Promise<Record<string, unknown>> {
+  const [username, password] = [`leak_${randomBytes(4).toString('hex')}`, plant(planted)];
+  await mariadb?.query(`CREATE USER ${username}@'%' IDENTIFIED BY '${password.replace(/['\\]/g, '\\$&')}'`);
+  return { ...login(planted), engine: 'mariadb', port: mariadb?.port, username, password };
 }
 
 function login(planted: string[]): Record<string, unknown> {
@@ -163,7 +173,85 @@ const cases: readonly Case[] = [
     candidate: (p) => JSON.stringify({ ...login(p), host: 'elsewhere.example' }),
     error: /elsewhere\.example.*127\.0\.0\.1/,
   },
+  ...casesOfAlternatingUsers(),
+  ...(mariadbMissing() === undefined ? casesOfMariadb() : []),
 ];
+
+function casesOfMariadb(): readonly Case[] {
+  const mysql = 'mysql-single-user';
+  return [
+    {
+      what: 'rotates a user of MariaDB',
+      function: mysql,
+      secret: async (p) => json({ ...(await mariadbUser(p)), note: plant(p) }),
+    },
+    {
+      what: 'is refused by MariaDB',
+      function: mysql,
+      secret: async (p) => json({ ...(await mariadbUser(p)), password: plant(p) }),
+      error: /NoWorkingPassword.*leak_/s,
+    },
+    {
+      what: 'has a user of MariaDB with a second password',
+      function: mysql,
+      async secret(p) {
+        const user = await mariadbUser(p);
+        const method = 'mysql_native_password USING PASSWORD';
+        await mariadb?.query(
+          `ALTER USER ${user['username']}@'%' IDENTIFIED VIA ${method}('${plant(p, 'Plain-canary-1')}') OR ${method}('other')`,
+        );
+        return json({ ...user, password: 'Plain-canary-1' });
+      },
+      error: /PasswordChangeForbidden.*leak_/s,
+    },
+  ];
+}
+
+function casesOfAlternatingUsers(): readonly Case[] {
+  /** A user, and a superuser whose secret and whose rights over the user may be other than they should. */
+  const pair = async (
+    p: string[],
+    {
+      user = {},
+      superuser = {},
+      administers = true,
+    }: Partial<Record<'user' | 'superuser', object>> & { administers?: boolean },
+  ) => {
+    const [first, powerful] = [await role(p), await role(p, 'CREATEROLE')];
+    if (administers) await postgres.query(`GRANT ${first['username']} TO ${powerful['username']} WITH ADMIN OPTION`);
+    const masterarn = protocol.createSecret(JSON.stringify({ ...powerful, note: plant(p), ...superuser }));
+    return json({ ...first, masterarn, ...user });
+  };
+  const cases: readonly Omit<Case, 'function'>[] = [
+    { what: 'lets another user in', secret: (p) => pair(p, {}) },
+    {
+      what: 'is refused the current user',
+      secret: (p) => pair(p, { user: { password: plant(p) } }),
+      error: /CurrentLoginRefused.*leak_/s,
+    },
+    {
+      what: 'is refused the superuser',
+      secret: (p) => pair(p, { superuser: { password: plant(p) } }),
+      error: /SuperuserRefused.*leak_/s,
+    },
+    {
+      what: 'has a superuser without the right',
+      secret: (p) => pair(p, { administers: false }),
+      error: /SuperuserRefused.*GRANT "leak_/s,
+    },
+    {
+      what: "finds a password where the superuser's host should be",
+      secret: (p) => pair(p, { superuser: { host: plant(p) } }),
+      error: /InvalidSecret.*superuser's secret.*"host"/s,
+    },
+    {
+      what: 'hears the password of the current user from the database of both',
+      secret: (p) => pair(p, { user: { port: echoingDatabase.port }, superuser: { port: echoingDatabase.port } }),
+      error: /DatabaseRefused.*leak_/s,
+    },
+  ];
+  return cases.map((example) => ({ ...example, function: 'postgres-alternating-users' }));
+}
 
 function login_(planted: string[]) {
   return json(login(planted));
@@ -183,6 +271,7 @@ describe.each([
     await build();
     protocol = await startProtocol();
     postgres = await startPostgres();
+    if (mariadbMissing() === undefined) mariadb = await startMariadb();
     closedPort = await freePort();
     echoingDatabase = await echoingPostgres();
     echoingService = await echoingSecretsManager(protocol.service.endpoint);
@@ -196,6 +285,7 @@ describe.each([
   afterAll(async () => {
     await host.close();
     for (const server of [echoingDatabase, echoingService, protocol]) await server.close();
+    await mariadb?.stop();
     await postgres.stop();
   });
 

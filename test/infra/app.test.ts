@@ -61,7 +61,7 @@ function project(bundles: string[]) {
 }
 
 describe('cdk synth', () => {
-  const built = project(['random-password', 'postgres-single-user']);
+  const built = project(['random-password', 'postgres-single-user', 'mysql-single-user']);
   const unbuilt = project([]);
   let template: Template;
 
@@ -74,12 +74,13 @@ describe('cdk synth', () => {
     expect(built.attempts()).toBe('');
   });
 
-  it('deploys two functions, each with a secret of its own on a 30-day schedule', () => {
-    template.resourceCountIs('AWS::Lambda::Function', 2);
-    template.resourceCountIs('AWS::SecretsManager::Secret', 2);
+  it('deploys three functions, each with a secret of its own on a 30-day schedule', () => {
+    template.resourceCountIs('AWS::Lambda::Function', 3);
+    template.resourceCountIs('AWS::SecretsManager::Secret', 3);
     template.allResourcesProperties('AWS::Lambda::Function', { Runtime: 'nodejs24.x', Architectures: ['arm64'] });
     const schedules = Object.values(template.findResources('AWS::SecretsManager::RotationSchedule'));
     expect(schedules.map(({ Properties }) => Properties.RotationRules.ScheduleExpression)).toEqual([
+      'rate(30 days)',
       'rate(30 days)',
       'rate(30 days)',
     ]);
@@ -91,10 +92,12 @@ describe('cdk synth', () => {
     );
   });
 
-  it('gives the PostgreSQL function the authorities of RDS, and a secret whose placeholder resolves nowhere', () => {
-    template.hasResourceProperties('AWS::Lambda::Function', {
-      Environment: { Variables: { NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem' } },
-    });
+  it('gives the database functions the authorities of RDS, and secrets whose placeholders resolve nowhere', () => {
+    template.resourcePropertiesCountIs(
+      'AWS::Lambda::Function',
+      { Environment: { Variables: { NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem' } } },
+      2,
+    );
     const secrets = Object.values(template.findResources('AWS::SecretsManager::Secret'));
     const skeletons = secrets.flatMap(({ Properties }) => Properties.GenerateSecretString.SecretStringTemplate ?? []);
     expect(skeletons.map((skeleton) => JSON.parse(skeleton))).toEqual([
@@ -104,6 +107,12 @@ describe('cdk synth', () => {
         port: 5432,
         username: 'edit-me',
         dbname: 'edit-me',
+      },
+      {
+        engine: 'mysql',
+        host: expect.stringMatching(/\.invalid$/),
+        port: 3306,
+        username: 'edit-me',
       },
     ]);
   });
@@ -115,7 +124,7 @@ describe('cdk synth', () => {
       ...roles.flatMap(({ Properties }) => Properties.Policies),
       ...policies.map(({ Properties }) => Properties),
     ].flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
-    expect(statements).toHaveLength(4); // two functions: a log and a secret each
+    expect(statements).toHaveLength(6); // three functions: a log and a secret each
     expect(roles.filter(({ Properties }) => 'ManagedPolicyArns' in Properties)).toEqual([]);
     expect(JSON.stringify(statements)).not.toMatch(/\*|GetRandomPassword/);
   });

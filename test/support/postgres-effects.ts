@@ -1,43 +1,15 @@
-import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
-import { type Effects, Killed } from './effects.ts';
+import type { Socket } from 'node:net';
+import type { Effects } from './effects.ts';
 import { endsTurn, messages, nameOf } from './postgres-messages.ts';
+import { relayingProxy } from './relaying-proxy.ts';
 import type { EffectProxy } from './secrets-manager-proxy.ts';
 
 /**
  * Stands before a PostgreSQL server; each message of the client (a login's parts, each statement, the farewell) is one
  * effect, and its answer is delivered whole.
  */
-export async function postgresProxy(target: { host: string; port: number }, effects: Effects): Promise<EffectProxy> {
-  const sockets = new Set<Socket>();
-  const server = createServer((client) => {
-    const upstream = connect(target.port, target.host);
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on('error', () => {});
-      socket.once('close', () => {
-        sockets.delete(socket);
-        client.destroy();
-        upstream.destroy();
-      });
-    }
-    void relay(client, upstream, effects).catch((error) => {
-      client.destroy();
-      upstream.destroy();
-      if (!(error instanceof Killed)) throw error;
-    });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The proxy has no port.');
-  return {
-    port: address.port,
-    async close() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, 'close');
-    },
-  };
+export function postgresProxy(target: { host: string; port: number }, effects: Effects): Promise<EffectProxy> {
+  return relayingProxy(target, (client, upstream) => relay(client, upstream, effects));
 }
 
 async function relay(client: Socket, upstream: Socket, effects: Effects): Promise<void> {

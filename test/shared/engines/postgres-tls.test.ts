@@ -42,10 +42,12 @@ let trusted: TestServer;
 let expired: TestServer;
 let withoutTls: TestServer;
 let authorityFile: string;
+let authorities: string;
 let folder: string;
 
 beforeAll(async () => {
   const authority = await certificateAuthority();
+  authorities = authority.cert;
   folder = await mkdtemp(join(tmpdir(), 'authority-'));
   authorityFile = join(folder, 'authority.pem');
   await writeFile(authorityFile, authority.cert);
@@ -59,6 +61,22 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([trusted, expired, withoutTls].map((server) => server.stop()));
   await rm(folder, { recursive: true });
+});
+
+describe('where the secret names the authority', () => {
+  it('its certificate is trusted, and the host name still has to be right', async () => {
+    await (await postgres.connect(verified(trusted, { tls: { authorities } }), timeLimit())).close();
+    const error = await failureOf(
+      postgres.connect(verified(trusted, { host: 'localhost', tls: { authorities } }), timeLimit()),
+    );
+    expect(error).toMatchObject({ name: 'TlsRefused', message: expect.stringContaining('DNS:database.test') });
+  });
+
+  it('another authority is not trusted', async () => {
+    const { cert } = await certificateAuthority();
+    const error = await failureOf(postgres.connect(verified(trusted, { tls: { authorities: cert } }), timeLimit()));
+    expect(error.name).toBe('TlsRefused');
+  });
 });
 
 describe('where the authority is named in NODE_EXTRA_CA_CERTS', () => {

@@ -5,6 +5,7 @@ import type { DatabaseLogin, Engine } from '../../../shared/engines/engine.ts';
 import { binaryValue, stringValue } from '../../../shared/secrets/secret-value.ts';
 import { Sensitive } from '../../../shared/secrets/sensitive.ts';
 import { parseDatabaseSecret, requireSameIdentity } from '../../../shared/strategies/database-secret.ts';
+import { certificateAuthority } from '../../support/certificates.ts';
 
 const PASSWORD = 'canary-4711"\\';
 
@@ -89,6 +90,11 @@ describe('a database secret', () => {
     expect(parse({ ...valid, [field]: value }).login).toMatchObject(login);
   });
 
+  it('may name the authority of its server', async () => {
+    const { cert } = await certificateAuthority();
+    expect(parse({ ...valid, ssl: { ca: cert } }).login.tls).toEqual({ authorities: cert });
+  });
+
   it.each([
     ['engine', undefined, 'missing'],
     ['engine', 'mysql', 'exemplary, aurora-exemplary'],
@@ -137,6 +143,8 @@ describe('a database secret', () => {
     ['ssl', 0, 'true or false'],
     ['ssl', null, 'true or false'],
     ['ssl', 'require', 'true or false'],
+    ['ssl', { ca: 'not a certificate' }, '"ca"'],
+    ['ssl', { ca: 1 }, '"ca"'],
   ])('with %s = %j is refused, by the name of the field', (field, value, reason) => {
     const error = thrownBy(() => parse({ ...valid, [field]: value }));
     expect(error).toMatchObject({ name: 'InvalidSecret', message: expect.stringContaining(`"${field}"`) });

@@ -1,0 +1,205 @@
+import {
+  CandidateRefused,
+  DatabaseRefused,
+  LoginRefused,
+  PasswordChangeForbidden,
+  type RotationError,
+  TlsRefused,
+  Unreachable,
+} from '../errors.ts';
+import type { DatabaseLogin } from './engine.ts';
+
+// Error numbers: https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html,
+// https://mariadb.com/docs/server/reference/error-codes, and misc/errors.js of the driver for those from 45000.
+const ACCESS_DENIED = 1045;
+const RUNS_WITH_OPTION = 1290;
+const SYNTAX = [1064, 1149];
+const EXPIRED = [1820, 1862];
+const NO_TLS_AT_SERVER = 45_023;
+const NO_COMMON_PROOF = [1251, 1524, 2061, 45_025, 45_044, 45_047, 45_064];
+/** Too many connections, out of resources, shutting down, broken packets, killed, read-only while it fails over. */
+const CANNOT_SERVE_NOW = [
+  1037, 1038, 1040, 1041, 1042, 1043, 1053, 1077, 1078, 1079, 1080, 1105, 1135, 1152, 1153, 1154, 1155, 1156, 1157,
+  1158, 1159, 1160, 1161, 1203, 1205, 1213, 1317, 1792, 1836, 1927, 3024, 3032, 3169,
+];
+/** The password rules of validate_password, simple_password_check and the like, and of the password history. */
+const REFUSED_BY_RULE = [1819, 3638];
+/** Anonymous, without privilege at all, or with a plugin that keeps no password here. */
+const MAY_NOT_CHANGE = [1044, 1131, 1132, 1142, 1227, 1699];
+
+/** No privilege for an account, a grant, a table, a column, a routine, in general, or to create users by granting. */
+const MISSING_RIGHT = [1044, 1045, 1142, 1143, 1370, 1227, 1410];
+
+const TLS_FAILURE =
+  /^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_MISMATCH|EPROTO)|INVALID_CA|INVALID_PURPOSE|CRL_/;
+
+/** What the driver says no to, where that is not the end of it. */
+export function isRefusal(
+  error: unknown,
+  of: 'verifier' | 'method' | 'current password missing' | 'password expired' | 'missing right',
+): boolean {
+  const { number, message } = partsOf(error);
+  switch (of) {
+    case 'verifier':
+      return number === RUNS_WITH_OPTION && message.includes('strict-password-validation');
+    case 'method':
+      return number === 1699;
+    case 'current password missing':
+      return number === 3892;
+    case 'password expired':
+      return EXPIRED.includes(number);
+    case 'missing right':
+      return MISSING_RIGHT.includes(number);
+  }
+}
+
+/** What came of trying to log in. */
+export function connectError(error: unknown, login: DatabaseLogin): RotationError {
+  const { number, code, message } = partsOf(error);
+  const options = { cause: error };
+  const where = placeOf(login);
+  if (number === ACCESS_DENIED) {
+    const tls = login.tls === 'off' ? ' An account that requires TLS says the same: then remove "ssl": false.' : '';
+    return new LoginRefused(`${where} refuses the password of ${login.username} (${message}).${tls}`, options);
+  }
+  if (number === 3159) {
+    return new TlsRefused(
+      `${where} takes connections over TLS only (${message}). Remove "ssl": false from the secret.`,
+      options,
+    );
+  }
+  if (number === NO_TLS_AT_SERVER) {
+    return new TlsRefused(
+      `${where} offers no TLS. Switch TLS on at the server; only if the network itself is trusted, put "ssl": false into the secret.`,
+      options,
+    );
+  }
+  if (TLS_FAILURE.test(code) || /certificate/i.test(message)) {
+    return new TlsRefused(
+      `The TLS certificate of ${where} cannot be trusted (${code}: ${message}). Name the host as its certificate does, and name its authority in NODE_EXTRA_CA_CERTS (on Lambda, for RDS: /var/runtime/ca-cert.pem).`,
+      options,
+    );
+  }
+  if (NO_COMMON_PROOF.includes(number)) {
+    return new DatabaseRefused(
+      `${where} and the driver do not agree on how ${login.username} logs in (${message}). Give the account a plugin that proves a password without showing it, such as caching_sha2_password or ed25519.`,
+      options,
+    );
+  }
+  return statementError(error, login);
+}
+
+/** What came of a statement other than the change of a password. */
+export function statementError(error: unknown, login: DatabaseLogin): RotationError {
+  const { number, message } = partsOf(error);
+  const where = placeOf(login);
+  const options = { cause: error };
+  if (!isServers(number)) return unreachable(error, login);
+  if (CANNOT_SERVE_NOW.includes(number) || (number === RUNS_WITH_OPTION && /read.only/i.test(message))) {
+    return new Unreachable(
+      `${where} cannot serve now (${number}: ${message}). Check its state and its connection limit, and that the secret's host is the writer, since a replica cannot change passwords; the rotation can be repeated.`,
+      options,
+    );
+  }
+  return new DatabaseRefused(
+    `${where} refuses ${login.username} for another reason than the password (${number}: ${message}). ${remedy(number, login)}`,
+    options,
+  );
+}
+
+/** What came of changing the own password. A statement that the server answers with a password rule has changed nothing. */
+export function passwordChangeError(error: unknown, login: DatabaseLogin): RotationError {
+  const { number, message } = partsOf(error);
+  const where = placeOf(login);
+  const options = { cause: error };
+  if (SYNTAX.includes(number)) {
+    // The server quotes what it does not understand, which may be the password: neither message nor cause may leave.
+    return new DatabaseRefused(
+      `${where} does not understand how a password is changed there (${number}). Check that it is MySQL 8, Aurora MySQL or MariaDB 10.4, or later.`,
+    );
+  }
+  if (REFUSED_BY_RULE.includes(number)) {
+    return new CandidateRefused(
+      `The password rules of ${where} refuse the new password of ${login.username} (${number}: ${message}). The old one still works. Adapt the secret's tags rotation:length and rotation:charset or the function's password settings to the rule, or the rule to them, then rotate again.`,
+      options,
+    );
+  }
+  if (MAY_NOT_CHANGE.includes(number)) {
+    return new PasswordChangeForbidden(
+      `${where} does not let ${login.username} change its own password (${number}: ${message}). Give it an account of its own name whose plugin keeps a password, or rotate it through a superuser.`,
+      options,
+    );
+  }
+  return statementError(error, login);
+}
+
+function unreachable(error: unknown, login: DatabaseLogin): Unreachable {
+  const { code, message } = partsOf(error);
+  return new Unreachable(`${placeOf(login)} ${whatHappened(code, message)}`, { cause: error });
+}
+
+function whatHappened(code: string, message: string): string {
+  switch (code) {
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `cannot be found: its name does not resolve (${code}). Check the secret's host, and the DNS of the function's VPC.`;
+    case 'ECONNREFUSED':
+      return `refuses connections (${code}). Check that the server runs and that the secret's port is right.`;
+    default:
+      return /timeout/i.test(message)
+        ? `did not answer in time (${message}). Check security groups, routes and the secret's host; if the server is only slow, raise the function's timeout.`
+        : `broke the connection (${message}). Check network and server; the rotation can be repeated.`;
+  }
+}
+
+function remedy(number: number, login: DatabaseLogin): string {
+  switch (number) {
+    case 1044:
+      return `Grant it a privilege in database ${login.database}.`;
+    case 1049:
+      return "Check the secret's dbname.";
+    case 1129:
+      return 'The host of this function is blocked after too many broken connections: FLUSH HOSTS, and look for their cause.';
+    case 1130:
+      return 'No account of that name may log in from the address of this function: widen the host part of the account.';
+    case 1133:
+    case 1396:
+      return 'The account is gone: create it again with the password of AWSCURRENT.';
+    case 1184:
+      return "Correct the server's init_connect, which fails for this user.";
+    case 1226:
+      return 'Raise its resource limits (ALTER USER … WITH MAX_CONNECTIONS_PER_HOUR …), or wait.';
+    case 1820:
+    case 1862:
+      return 'Its password has expired: a whole rotation sets a new one.';
+    case 3118:
+    case 4151:
+      return 'Unlock it: ALTER USER … ACCOUNT UNLOCK.';
+    case 3955:
+    case 4150:
+      return 'It is locked for failed logins: unlock it, and look for who tries old passwords.';
+    default:
+      return "Look the number up in the server's list of error codes.";
+  }
+}
+
+function placeOf({ host, port, database }: DatabaseLogin): string {
+  return `MySQL at ${host}:${port}${database === '' ? '' : `/${database}`}`;
+}
+
+/** The driver numbers its own errors from 45000; Node's have negative numbers. */
+function isServers(number: number): boolean {
+  return number > 0 && number < 45_000;
+}
+
+/** The driver's `message` repeats the statement; `sqlMessage` is what the server said. */
+function partsOf(error: unknown): { number: number; code: string; message: string } {
+  if (!(error instanceof Error)) return { number: 0, code: '', message: String(error) };
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const said = 'sqlMessage' in error && typeof error.sqlMessage === 'string' ? error.sqlMessage : error.message;
+  return {
+    number: 'errno' in error && typeof error.errno === 'number' ? error.errno : 0,
+    code,
+    message: said || code || error.name,
+  };
+}

@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto';
+import { type MariadbServer, startMariadb } from '../../local/databases/mariadb-server.ts';
+import { survivesCrashes } from '../conformance/crash.ts';
+import { mysqlProxy } from '../support/mysql-effects.ts';
+import { describeWithMariadb } from '../support/with-mariadb.ts';
+
+let server: MariadbServer;
+let proxy: Awaited<ReturnType<typeof mysqlProxy>>;
+
+describeWithMariadb('on MariaDB', () => {
+  survivesCrashes('mysql-single-user', {
+    async start(effects) {
+      server = await startMariadb();
+      proxy = await mysqlProxy(server, effects);
+    },
+
+    async newSecret() {
+      const [username, password] = [`app_${randomBytes(4).toString('hex')}`, randomBytes(12).toString('hex')];
+      await server.query(`CREATE USER ${username}@'%' IDENTIFIED BY '${password}'`);
+      return JSON.stringify({ engine: 'mariadb', host: '127.0.0.1', port: proxy.port, username, password, ssl: false });
+    },
+
+    async accepts(text) {
+      const { username, password } = JSON.parse(text);
+      try {
+        await server.query('SELECT 1', { username, password });
+        return true;
+      } catch (error) {
+        if (error instanceof Error && 'errno' in error && error.errno === 1045) return false;
+        throw error;
+      }
+    },
+
+    async stop() {
+      await proxy.close();
+      await server.stop();
+    },
+  });
+});

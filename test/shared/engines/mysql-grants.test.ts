@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type Grants,
+  giving,
+  isMorePowerful,
+  parseGrants,
+  sameGrants,
+  taking,
+} from '../../../shared/engines/mysql-grants.ts';
+
+const CLONE = '`app_clone`@`%`';
+
+const grants = (...lines: string[]): Grants => {
+  const parsed = parseGrants(lines);
+  if (parsed === undefined) throw new Error('not understood');
+  return parsed;
+};
+
+describe('SHOW GRANTS', () => {
+  it.each([
+    ['a login and nothing else', 'GRANT USAGE ON *.* TO `app`@`%`', []],
+    [
+      "MariaDB's, without the hash and the limits in it",
+      "GRANT RELOAD ON *.* TO `app`@`%` IDENTIFIED BY PASSWORD '*66 WITH GRANT OPTION ON' WITH MAX_QUERIES_PER_HOUR 1",
+      [['*.*', ['RELOAD']]],
+    ],
+    [
+      'with the right to pass it on',
+      'GRANT SELECT, INSERT ON `d1`.* TO `app`@`%` WITH GRANT OPTION',
+      [['`d1`.*', ['SELECT', 'INSERT', 'GRANT OPTION']]],
+    ],
+    [
+      'on columns',
+      'GRANT SELECT (`a`, `b,c`), UPDATE (`b`) ON `d1`.`t` TO `app`@`%`',
+      [['`d1`.`t`', ['SELECT (`a`, `b,c`)', 'UPDATE (`b`)']]],
+    ],
+    ['on a routine', 'GRANT EXECUTE ON PROCEDURE `d1`.`p` TO `app`@`%`', [['PROCEDURE `d1`.`p`', ['EXECUTE']]]],
+    [
+      'on names with backticks and words of the language',
+      'GRANT SELECT ON `we``ird TO x ON`.* TO `app ON`@`%`',
+      [['`we``ird TO x ON`.*', ['SELECT']]],
+    ],
+    ['on a pattern', 'GRANT SELECT ON `d\\_x`.* TO `app`@`%`', [['`d\\_x`.*', ['SELECT']]]],
+    [
+      "MySQL's dynamic privileges",
+      'GRANT BACKUP_ADMIN,ROLE_ADMIN ON *.* TO `app`@`%`',
+      [['*.*', ['BACKUP_ADMIN', 'ROLE_ADMIN']]],
+    ],
+  ])('reads privileges: %s', (_, line, expected) => {
+    const read = [...grants(line).privileges].map(([object, privileges]) => [object, [...privileges]]);
+    expect(read).toEqual(expected);
+  });
+
+  it('reads roles and the default role', () => {
+    const read = grants(
+      'GRANT `r1` TO `app`@`%` WITH ADMIN OPTION',
+      'GRANT `r2`@`%`,`r3`@`%` TO `app`@`%`',
+      'SET DEFAULT ROLE `r1` FOR `app`@`%`',
+    );
+    expect(Object.fromEntries(read.roles)).toEqual({
+      '`r1`': 'with admin option',
+      '`r2`@`%`': 'to use',
+      '`r3`@`%`': 'to use',
+    });
+    expect(read.defaultRole).toBe('`r1`');
+  });
+
+  it.each([
+    ['a partial revoke', 'REVOKE INSERT ON `d1`.* FROM `app`@`%`'],
+    ['a proxy right', "GRANT PROXY ON 'root'@'localhost' TO 'app'@'%'"],
+    ['what is not known here', 'GIVE ALL TO app'],
+  ])('says so of %s instead of guessing', (_, line) => {
+    expect(parseGrants(['GRANT USAGE ON *.* TO `app`@`%`', line])).toBeUndefined();
+  });
+});
+
+describe('bringing a clone in line', () => {
+  const wanted = grants(
+    'GRANT SELECT, INSERT ON `d1`.* TO `app`@`%` WITH GRANT OPTION',
+    'GRANT SELECT (`a`) ON `d2`.`t` TO `app`@`%`',
+    'GRANT `r1` TO `app`@`%`',
+  );
+
+  it('gives what is missing, an object at a time', () => {
+    expect(giving(wanted, grants('GRANT SELECT ON `d1`.* TO `app_clone`@`%`'), CLONE)).toEqual([
+      'GRANT INSERT ON `d1`.* TO `app_clone`@`%` WITH GRANT OPTION',
+      'GRANT SELECT (`a`) ON `d2`.`t` TO `app_clone`@`%`',
+      'GRANT `r1` TO `app_clone`@`%`',
+    ]);
+  });
+
+  it('gives the right to pass on alone where only that is missing', () => {
+    const has = grants(
+      'GRANT SELECT, INSERT ON `d1`.* TO `app_clone`@`%`',
+      'GRANT SELECT (`a`) ON `d2`.`t` TO `app_clone`@`%`',
+      'GRANT `r1` TO `app_clone`@`%`',
+    );
+    expect(giving(wanted, has, CLONE)).toEqual(['GRANT USAGE ON `d1`.* TO `app_clone`@`%` WITH GRANT OPTION']);
+  });
+
+  it('takes what the first user no longer has, and nothing else', () => {
+    const has = grants(
+      'GRANT SELECT, INSERT, DELETE ON `d1`.* TO `app_clone`@`%` WITH GRANT OPTION',
+      'GRANT SELECT (`a`), UPDATE (`b`) ON `d2`.`t` TO `app_clone`@`%`',
+      'GRANT `r1` TO `app_clone`@`%` WITH ADMIN OPTION',
+      'GRANT `r9` TO `app_clone`@`%`',
+    );
+    expect(giving(wanted, has, CLONE)).toEqual([]);
+    expect(taking(wanted, has, CLONE)).toEqual([
+      'REVOKE DELETE ON `d1`.* FROM `app_clone`@`%`',
+      'REVOKE UPDATE (`b`) ON `d2`.`t` FROM `app_clone`@`%`',
+      'REVOKE ADMIN OPTION FOR `r1` FROM `app_clone`@`%`',
+      'REVOKE `r9` FROM `app_clone`@`%`',
+    ]);
+    expect(sameGrants(wanted, has)).toBe(false);
+    expect(sameGrants(wanted, wanted)).toBe(true);
+  });
+
+  it.each([
+    ['a privilege on everything', 'GRANT RELOAD ON *.* TO `app_clone`@`%`', true],
+    ['a role', 'GRANT `admin` TO `app_clone`@`%`', true],
+    ['a privilege on one database, which is taken away', 'GRANT DELETE ON `d9`.* TO `app_clone`@`%`', false],
+  ])('knows who is more powerful: %s', (_, line, expected) => {
+    expect(isMorePowerful(grants(line), wanted)).toBe(expected);
+  });
+});

@@ -1,0 +1,43 @@
+import { type MariadbOptions, type MariadbServer, startMariadb } from '../../../local/databases/mariadb-server.ts';
+import type { DatabaseLogin } from '../../../shared/engines/engine.ts';
+import { Sensitive } from '../../../shared/secrets/sensitive.ts';
+import type { EngineServer } from '../../conformance/engine.ts';
+
+export interface TestServer extends MariadbServer, EngineServer {
+  login(username: string, password: string): DatabaseLogin;
+  /** Where passwords are in force, as the server tells a superuser. */
+  account(name: string): Promise<string>;
+}
+
+/** A server, and what tests of the engine need of it. */
+export async function startTestServer(options?: MariadbOptions): Promise<TestServer> {
+  const server = await startMariadb(options);
+  const { host, port } = server;
+  const database = '';
+  return {
+    ...server,
+    database,
+    login: (username, password) => ({ host, port, database, username, password: new Sensitive(password), tls: 'off' }),
+    async createUser(name, password) {
+      await server.query(`CREATE USER ${identifier(name)}@'%' IDENTIFIED BY ${literal(password)}`);
+    },
+    async dropUser(name) {
+      await server.query(`DROP USER ${identifier(name)}@'%'`);
+    },
+    // MariaDB keeps names in three bytes a character at most, and spaces at their end not at all.
+    nameOf: (text) => text.replace(/[^\0-\uffff]/gu, '?').trimEnd(),
+    async account(name) {
+      const [row = {}] = await server.query(`SHOW CREATE USER ${identifier(name)}@'%'`);
+      return String(Object.values(row)[0]);
+    },
+  };
+}
+
+export function identifier(name: string): string {
+  return `\`${name.replaceAll('`', '``')}\``;
+}
+
+/** For sessions whose sql_mode keeps the backslash special. */
+export function literal(text: string): string {
+  return `'${text.replace(/['\\]/g, '\\$&')}'`;
+}
