@@ -13,18 +13,41 @@ interface RotationCost {
   readonly logins: { readonly accepted: number; readonly refused: number };
 }
 
-/** One whole rotation of a database user that changes its own password, all four steps. */
+/** One whole rotation of a database user, all four steps, of each kind. */
 export async function rotationCost(): Promise<readonly Figure[]> {
-  const { calls, logins } = await rotateSingleUser();
-  const subject = 'one single-user rotation';
   return [
-    { name: `Secrets Manager calls, ${subject}`, measured: calls.length, atMost: 8, unit: '', detail: counted(calls) },
-    { name: `database logins, ${subject}`, measured: logins.accepted + logins.refused, atMost: 2, unit: '' },
+    ...figures('one single-user rotation', await rotate('postgres-single-user'), { calls: 8, logins: 2 }),
+    ...figures('one rotation of alternating users', await rotate('postgres-alternating-users'), {
+      calls: 9,
+      logins: 3,
+    }),
+  ];
+}
+
+function figures(
+  subject: string,
+  { calls, logins }: RotationCost,
+  atMost: { readonly calls: number; readonly logins: number },
+): readonly Figure[] {
+  return [
+    {
+      name: `Secrets Manager calls, ${subject}`,
+      measured: calls.length,
+      atMost: atMost.calls,
+      unit: '',
+      detail: counted(calls),
+    },
+    {
+      name: `database logins, ${subject}`,
+      measured: logins.accepted + logins.refused,
+      atMost: atMost.logins,
+      unit: '',
+    },
     { name: '  of which refused', measured: logins.refused, atMost: 0, unit: '' },
   ];
 }
 
-async function rotateSingleUser(): Promise<RotationCost> {
+async function rotate(functionName: string): Promise<RotationCost> {
   await using cleanup = new AsyncDisposableStack();
   const postgres = await startPostgres();
   cleanup.defer(() => postgres.stop());
@@ -41,17 +64,28 @@ async function rotateSingleUser(): Promise<RotationCost> {
   cleanup.defer(() => stack.close());
   endpoint = stack.service.endpoint;
 
-  const username = `bench_${randomBytes(4).toString('hex')}`;
+  const suffix = randomBytes(4).toString('hex');
+  const [username, superuser] = [`bench_${suffix}`, `bench_superuser_${suffix}`];
   const password = randomBytes(18).toString('base64url');
-  await postgres.query(`CREATE ROLE ${username} LOGIN PASSWORD '${password}'`);
-  cleanup.defer(async () => void (await postgres.query(`DROP ROLE ${username}`)));
+  await postgres.query(
+    `CREATE ROLE ${username} LOGIN PASSWORD '${password}';
+     CREATE ROLE ${superuser} LOGIN CREATEROLE PASSWORD '${password}';
+     GRANT ${username} TO ${superuser} WITH ADMIN OPTION`,
+  );
+  cleanup.defer(async () => {
+    await postgres.query(`DROP ROLE IF EXISTS ${username}_clone, ${username}, ${superuser}`);
+  });
   const { host, port } = database;
   const login = { engine: 'postgres', host, port, username, password, dbname: 'postgres', ssl: false };
 
   const { client, service } = stack;
-  const SecretId = 'bench/postgres';
-  await client.send(new CreateSecretCommand({ Name: SecretId, SecretString: JSON.stringify(login) }));
-  const RotationLambdaARN = functionArn('postgres-single-user');
+  const create = async (Name: string, value: object): Promise<string> => {
+    const { ARN = '' } = await client.send(new CreateSecretCommand({ Name, SecretString: JSON.stringify(value) }));
+    return ARN;
+  };
+  const masterarn = await create('bench/superuser', { ...login, username: superuser });
+  const SecretId = await create('bench/postgres', { ...login, masterarn });
+  const RotationLambdaARN = functionArn(functionName);
   const RotationRules = { AutomaticallyAfterDays: 30 };
   await client.send(new RotateSecretCommand({ SecretId, RotationLambdaARN, RotationRules }));
   await service.settled();

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { startSecretsManager } from '../local/secrets-manager/server.ts';
 import { parseEvent, STEPS } from '../shared/rotation/event.ts';
 import { type ReplayArguments, UsageError } from './replay-arguments.ts';
-import { seedFor } from './seeds.ts';
+import { type Seed, seedFor } from './seeds.ts';
 
 /** A local Secrets Manager with the secret that the events name, as it stands when the first of them arrives. */
 export interface Seeded {
@@ -20,11 +20,15 @@ export async function seedSecret({ events, functionName, secretString }: ReplayA
   const first = parsed(events[0]);
   const [, region = 'us-east-1', accountId = '123456789012', name, suffix] =
     SECRET_ARN.exec(first?.secretId ?? '') ?? [];
-  const seed = secretString === undefined ? await makeSeed(functionName) : { secretString, close: async () => {} };
+  const seed: Seed =
+    secretString === undefined ? await makeSeed(functionName) : { secretString, close: async () => {} };
   const service = await startSecretsManager({ region, accountId, ...(suffix && { arnSuffix: () => suffix }) });
   const secretId =
     name ?? (first?.secretId.startsWith('arn:') ? 'replay/example' : first?.secretId) ?? 'replay/example';
   const secret = service.store.create(secretId, {}, randomUUID(), { SecretString: seed.secretString });
+  for (const [other, text] of seed.otherSecrets ?? []) {
+    service.store.create(other, {}, randomUUID(), { SecretString: text });
+  }
   if (first) secret.versions.stagePending(first.token, undefined, new Date());
   const before = first ? STEPS.slice(0, STEPS.indexOf(first.step)) : [];
   return {
@@ -37,7 +41,7 @@ export async function seedSecret({ events, functionName, secretString }: ReplayA
   };
 }
 
-async function makeSeed(functionName: string) {
+async function makeSeed(functionName: string): Promise<Seed> {
   const seed = seedFor(functionName);
   if (seed) return await seed();
   throw new UsageError(`There is no sample secret for ${functionName}: give its first value with --secret FILE.`);

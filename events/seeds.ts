@@ -4,6 +4,8 @@ import { startPostgres } from '../local/databases/postgres-server.ts';
 /** The first value of a secret to replay events against, and what it needs to be true. */
 export interface Seed {
   readonly secretString: string;
+  /** Secrets that this one names, such as a superuser's: name and value. */
+  readonly otherSecrets?: ReadonlyMap<string, string>;
   /** Ends what was started for it. */
   close(): Promise<void>;
 }
@@ -23,6 +25,25 @@ const seeds: Readonly<Record<string, () => Promise<Seed>>> = {
     const { host, port } = postgres;
     return {
       secretString: JSON.stringify({ engine: 'postgres', host, port, username, password, ssl: false }),
+      close: () => postgres.stop(),
+    };
+  },
+
+  async 'postgres-alternating-users'() {
+    const postgres = await startPostgres();
+    const suffix = randomBytes(3).toString('hex');
+    const user = { username: `replay_app_${suffix}`, password: newPassword() };
+    const superuser = { username: `replay_superuser_${suffix}`, password: newPassword() };
+    await postgres.query(
+      `CREATE ROLE ${superuser.username} LOGIN CREATEROLE PASSWORD '${superuser.password}';
+       CREATE ROLE ${user.username} LOGIN PASSWORD '${user.password}';
+       GRANT ${user.username} TO ${superuser.username} WITH ADMIN OPTION`,
+    );
+    const { host, port } = postgres;
+    const place = { engine: 'postgres', host, port, ssl: false };
+    return {
+      secretString: JSON.stringify({ ...place, ...user, masterarn: 'replay/superuser' }),
+      otherSecrets: new Map([['replay/superuser', JSON.stringify({ ...place, ...superuser })]]),
       close: () => postgres.stop(),
     };
   },

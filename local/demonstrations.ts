@@ -25,7 +25,12 @@ export interface Demonstration {
 }
 
 export function demonstrations(client: SecretsManagerClient, postgres: PostgresServer): readonly Demonstration[] {
-  return [randomPassword(client), fieldsOfOneSecret(client), postgresUser(client, postgres)];
+  return [
+    randomPassword(client),
+    fieldsOfOneSecret(client),
+    postgresUser(client, postgres),
+    postgresPair(client, postgres),
+  ];
 }
 
 function randomPassword(client: SecretsManagerClient): Demonstration {
@@ -34,7 +39,9 @@ function randomPassword(client: SecretsManagerClient): Demonstration {
     secretId,
     about: 'a random password',
     function: 'random-password',
-    prepare: () => create(client, secretId, newPassword()),
+    async prepare() {
+      await create(client, secretId, newPassword());
+    },
     async prove() {
       const [current, previous] = [await read(client, secretId), await read(client, secretId, 'AWSPREVIOUS')];
       return [{ claim: 'AWSCURRENT is a new value, and AWSPREVIOUS keeps the old one', holds: current !== previous }];
@@ -54,8 +61,10 @@ function fieldsOfOneSecret(client: SecretsManagerClient): Demonstration {
     secretId,
     about: 'two fields of a JSON secret, named by the tag rotation:fields',
     function: 'random-password',
-    prepare: () =>
-      create(client, secretId, JSON.stringify(value), [{ Key: 'rotation:fields', Value: 'JWT_SECRET API_KEY' }]),
+    async prepare() {
+      const tags = [{ Key: 'rotation:fields', Value: 'JWT_SECRET API_KEY' }];
+      await create(client, secretId, JSON.stringify(value), tags);
+    },
     async prove() {
       const current = JSON.parse(await read(client, secretId));
       const previous = JSON.parse(await read(client, secretId, 'AWSPREVIOUS'));
@@ -104,13 +113,71 @@ function postgresUser(client: SecretsManagerClient, postgres: PostgresServer): D
   };
 }
 
+function postgresPair(client: SecretsManagerClient, postgres: PostgresServer): Demonstration {
+  const secretId = 'demo/postgres-pair';
+  const { host, port } = postgres;
+  const suffix = randomBytes(3).toString('hex');
+  const [first, superuser] = [`demo_pair_${suffix}`, `demo_superuser_${suffix}`];
+  const [password, superuserPassword] = [newPassword(), newPassword()];
+  const login = { engine: 'postgres', host, port, dbname: 'postgres', ssl: false };
+  return {
+    secretId,
+    about: `PostgreSQL roles ${first} and ${first}_clone, which take turns`,
+    function: 'postgres-alternating-users',
+    async prepare() {
+      await postgres.query(
+        `CREATE ROLE ${superuser} LOGIN CREATEROLE PASSWORD '${superuserPassword}';
+         CREATE ROLE ${first} LOGIN PASSWORD '${password}';
+         GRANT ${first} TO ${superuser} WITH ADMIN OPTION;
+         CREATE SCHEMA ${first} AUTHORIZATION ${first}`,
+      );
+      const ofSuperuser = { ...login, username: superuser, password: superuserPassword };
+      const masterarn = await create(client, 'demo/postgres-superuser', JSON.stringify(ofSuperuser));
+      await create(client, secretId, JSON.stringify({ ...login, username: first, password, masterarn }));
+    },
+    async prove() {
+      const current = JSON.parse(await read(client, secretId));
+      const previous = JSON.parse(await read(client, secretId, 'AWSPREVIOUS'));
+      return [
+        {
+          claim: `${current.username} logs in with AWSCURRENT to ${host}:${port}`,
+          holds: await logsIn(postgres, current.username, current.password),
+        },
+        {
+          claim: `${previous.username} still logs in with AWSPREVIOUS`,
+          holds: await logsIn(postgres, previous.username, previous.password),
+        },
+        {
+          claim: `what either of them creates belongs to ${first}`,
+          holds: (await ownerOfNewTable(current)) === first && (await ownerOfNewTable(previous)) === first,
+        },
+      ];
+    },
+    async cleanUp() {
+      await postgres.query(
+        `DROP SCHEMA IF EXISTS ${first} CASCADE; DROP ROLE IF EXISTS ${first}_clone, ${first}, ${superuser}`,
+      );
+    },
+  };
+
+  async function ownerOfNewTable({ username, password }: { username: string; password: string }): Promise<unknown> {
+    const [row] = await postgres.query(
+      `CREATE TABLE ${first}.made_by_${username} ();
+       SELECT tableowner FROM pg_tables WHERE tablename = 'made_by_${username}'`,
+      { username, password },
+    );
+    return row?.['tableowner'];
+  }
+}
+
 async function create(
   client: SecretsManagerClient,
   Name: string,
   SecretString: string,
   Tags: Tag[] = [],
-): Promise<void> {
-  await client.send(new CreateSecretCommand({ Name, SecretString, Tags }));
+): Promise<string> {
+  const { ARN = '' } = await client.send(new CreateSecretCommand({ Name, SecretString, Tags }));
+  return ARN;
 }
 
 async function read(client: SecretsManagerClient, SecretId: string, VersionStage = 'AWSCURRENT'): Promise<string> {

@@ -55,8 +55,11 @@ describe('npm run replay', () => {
     expect((await replay(event, '--function', 'random-password')).exitCode).toBe(0);
   });
 
-  it('replays a whole rotation of a real PostgreSQL role', async () => {
-    const { exitCode, output } = await replay('events/rotation.json', '--function', 'postgres-single-user');
+  it.each([
+    ['role', 'postgres-single-user'],
+    ['pair of roles', 'postgres-alternating-users'],
+  ])('replays a whole rotation of a real PostgreSQL %s', async (_, functionName) => {
+    const { exitCode, output } = await replay('events/rotation.json', '--function', functionName);
     expect(output.match(/✓ (\w+)/g)).toEqual(['✓ createSecret', '✓ setSecret', '✓ testSecret', '✓ finishSecret']);
     expect(exitCode).toBe(0);
   });

@@ -20,6 +20,20 @@ describe('npm start', () => {
   ✓ the old one is refused
   ✓ DATABASE_URL has the new one
 `);
+    expect(
+      transcript.replace(/version \d+/g, 'version'),
+    ).toContain(`demo/postgres-pair: PostgreSQL roles demo_pair and demo_pair_clone, which take turns
+  before   ● version  AWSCURRENT
+  ✓ createSecret … ms  candidate stored
+  ✓ setSecret … ms  target accepts candidate
+  ✓ testSecret … ms  candidate tested
+  ✓ finishSecret … ms  promoted
+  after    ● version  AWSCURRENT
+           ○ version  AWSPREVIOUS
+  ✓ demo_pair_clone logs in with AWSCURRENT to 127.0.0.1:PORT
+  ✓ demo_pair still logs in with AWSPREVIOUS
+  ✓ what either of them creates belongs to demo_pair
+`);
     expect(transcript).toContain('Every rotation succeeded.');
     expect(transcript).not.toContain('✗');
     expect(exitCode).toBe(0);

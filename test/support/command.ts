@@ -63,6 +63,6 @@ function retold(output: string): string {
     })
     .replace(/ +\d+ ms/g, ' … ms')
     .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:PORT')
-    .replace(/(demo_app)_[\da-f]{6}/g, '$1')
+    .replace(/(demo_(?:app|pair))_[\da-f]{6}/g, '$1')
     .replace(/ +$/gm, '');
 }

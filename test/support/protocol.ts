@@ -92,7 +92,14 @@ export function invokeStep(
 /** Passwords and the like: what says where the secret belongs may be seen. */
 function secretFieldsOf(text: string): readonly string[] {
   try {
-    const { engine: _engine, host: _host, username: _username, dbname: _dbname, ...rest } = JSON.parse(text);
+    const {
+      engine: _engine,
+      host: _host,
+      username: _username,
+      dbname: _dbname,
+      masterarn: _masterarn,
+      ...rest
+    } = JSON.parse(text);
     return Object.values(rest).filter((field) => typeof field === 'string');
   } catch {
     return [];
