@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { startMariadb } from '../local/databases/mariadb-server.ts';
 import { startPostgres } from '../local/databases/postgres-server.ts';
 
 /** The first value of a secret to replay events against, and what it needs to be true. */
@@ -45,6 +46,18 @@ const seeds: Readonly<Record<string, () => Promise<Seed>>> = {
       secretString: JSON.stringify({ ...place, ...user, masterarn: 'replay/superuser' }),
       otherSecrets: new Map([['replay/superuser', JSON.stringify({ ...place, ...superuser })]]),
       close: () => postgres.stop(),
+    };
+  },
+
+  async 'mysql-single-user'() {
+    const mariadb = await startMariadb();
+    const username = `replay_app_${randomBytes(3).toString('hex')}`;
+    const password = newPassword();
+    await mariadb.query(`CREATE USER ${username}@'%' IDENTIFIED BY '${password}'`);
+    const { host, port } = mariadb;
+    return {
+      secretString: JSON.stringify({ engine: 'mariadb', host, port, username, password, ssl: false }),
+      close: () => mariadb.stop(),
     };
   },
 };

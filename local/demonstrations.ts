@@ -5,6 +5,7 @@ import {
   type SecretsManagerClient,
   type Tag,
 } from '@aws-sdk/client-secrets-manager';
+import type { MariadbServer } from './databases/mariadb-server.ts';
 import type { PostgresServer } from './databases/postgres-server.ts';
 
 export interface Proof {
@@ -24,11 +25,17 @@ export interface Demonstration {
   cleanUp?(): Promise<void>;
 }
 
-export function demonstrations(client: SecretsManagerClient, postgres: PostgresServer): readonly Demonstration[] {
+/** @param mariadb where such a server can be had */
+export function demonstrations(
+  client: SecretsManagerClient,
+  postgres: PostgresServer,
+  mariadb: MariadbServer | undefined,
+): readonly Demonstration[] {
   return [
     randomPassword(client),
     fieldsOfOneSecret(client),
     postgresUser(client, postgres),
+    ...(mariadb ? [mariadbUser(client, mariadb)] : []),
     postgresPair(client, postgres),
   ];
 }
@@ -113,6 +120,37 @@ function postgresUser(client: SecretsManagerClient, postgres: PostgresServer): D
   };
 }
 
+function mariadbUser(client: SecretsManagerClient, mariadb: MariadbServer): Demonstration {
+  const secretId = 'demo/mariadb-app';
+  const { host, port } = mariadb;
+  const username = `demo_app_${randomBytes(3).toString('hex')}`;
+  const password = newPassword();
+  const login = { engine: 'mariadb', host, port, username, password, ssl: false };
+  return {
+    secretId,
+    about: `the password of MariaDB user ${username}`,
+    function: 'mysql-single-user',
+    async prepare() {
+      await mariadb.query(`CREATE USER ${username}@'%' IDENTIFIED BY '${password}'`);
+      await create(client, secretId, JSON.stringify(login));
+    },
+    async prove() {
+      const current = JSON.parse(await read(client, secretId));
+      const previous = JSON.parse(await read(client, secretId, 'AWSPREVIOUS'));
+      return [
+        {
+          claim: `the new password logs in to ${host}:${port}`,
+          holds: await logsIn(mariadb, username, current.password),
+        },
+        { claim: 'the old one is refused', holds: !(await logsIn(mariadb, username, previous.password)) },
+      ];
+    },
+    async cleanUp() {
+      await mariadb.query(`DROP USER IF EXISTS ${username}@'%'`);
+    },
+  };
+}
+
 function postgresPair(client: SecretsManagerClient, postgres: PostgresServer): Demonstration {
   const secretId = 'demo/postgres-pair';
   const { host, port } = postgres;
@@ -185,12 +223,15 @@ async function read(client: SecretsManagerClient, SecretId: string, VersionStage
   return SecretString;
 }
 
-async function logsIn(postgres: PostgresServer, username: string, password: string): Promise<boolean> {
+/** How PostgreSQL and MariaDB say that a password is wrong. */
+const REFUSED: readonly unknown[] = ['28P01', 'ER_ACCESS_DENIED_ERROR'];
+
+async function logsIn(server: PostgresServer | MariadbServer, username: string, password: string): Promise<boolean> {
   try {
-    await postgres.query('SELECT 1', { username, password });
+    await server.query('SELECT 1', { username, password });
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === '28P01') return false;
+    if (error instanceof Error && 'code' in error && REFUSED.includes(error.code)) return false;
     throw error;
   }
 }

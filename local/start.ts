@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { parseArgs, styleText } from 'node:util';
 import { DescribeSecretCommand, RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { build } from '../build.ts';
+import { mariadbMissing } from './databases/mariadb-binaries.ts';
+import { startMariadb } from './databases/mariadb-server.ts';
 import { startPostgres } from './databases/postgres-server.ts';
 import { type Demonstration, demonstrations } from './demonstrations.ts';
 import { freePort } from './free-port.ts';
@@ -14,16 +16,19 @@ const { once: onlyOnce, port, millisecondsPerDay } = readArguments();
 await build();
 say();
 const postgres = await startPostgres();
+const withoutMariadb = mariadbMissing();
+const mariadb = withoutMariadb === undefined ? await startMariadb() : undefined;
 const stack = await startLocalStack({
   port: port ?? (await freePort(onlyOnce ? 0 : 4566)),
   millisecondsPerDay,
   retryDelayMs: 100,
 });
-const shown = demonstrations(stack.client, postgres);
+const shown = demonstrations(stack.client, postgres, mariadb);
 let failures = 0;
 try {
   say(`Secrets Manager  ${stack.service.endpoint}`);
   say(`PostgreSQL       ${postgres.host}:${postgres.port}`);
+  say(`MariaDB          ${mariadb ? `${mariadb.host}:${mariadb.port}` : `not shown: ${withoutMariadb}`}`);
   for (const demonstration of shown) {
     if (!(await demonstrate(demonstration, stack))) failures += 1;
   }
@@ -37,6 +42,7 @@ try {
 } finally {
   await stack.close();
   for (const demonstration of shown) await demonstration.cleanUp?.();
+  await mariadb?.stop();
   await postgres.stop();
 }
 process.exitCode = failures === 0 ? 0 : 1;

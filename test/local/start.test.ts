@@ -2,6 +2,24 @@ import { DescribeSecretCommand, RotateSecretCommand } from '@aws-sdk/client-secr
 import { describe, expect, it } from 'vitest';
 import { runCommand, startCommand } from '../support/command.ts';
 import { clientFor } from '../support/protocol.ts';
+import { describeWithMariadb } from '../support/with-mariadb.ts';
+
+describeWithMariadb('npm start, where a MariaDB server is there,', () => {
+  it('shows the password of one of its users, too', async () => {
+    const { transcript } = await runCommand('local/start.ts', '--once');
+    expect(transcript).toContain(`demo/mariadb-app: the password of MariaDB user demo_app
+  before   ● version 7  AWSCURRENT
+  ✓ createSecret … ms  candidate stored
+  ✓ setSecret … ms  target accepts candidate
+  ✓ testSecret … ms  candidate tested
+  ✓ finishSecret … ms  promoted
+  after    ● version 8  AWSCURRENT
+           ○ version 7  AWSPREVIOUS
+  ✓ the new password logs in to 127.0.0.1:PORT
+  ✓ the old one is refused
+`);
+  });
+});
 
 describe('npm start', () => {
   it('rotates each demonstration secret once, proves it, and exits with 0', async () => {
