@@ -60,6 +60,28 @@ const seeds: Readonly<Record<string, () => Promise<Seed>>> = {
       close: () => mariadb.stop(),
     };
   },
+
+  async 'mysql-alternating-users'() {
+    const mariadb = await startMariadb();
+    const suffix = randomBytes(3).toString('hex');
+    const user = { username: `replay_app_${suffix}`, password: newPassword() };
+    const superuser = { username: `replay_superuser_${suffix}`, password: newPassword() };
+    for (const statement of [
+      `CREATE USER ${user.username}@'%' IDENTIFIED BY '${user.password}'`,
+      `CREATE USER ${superuser.username}@'%' IDENTIFIED BY '${superuser.password}'`,
+      `GRANT CREATE USER ON *.* TO ${superuser.username}@'%'`,
+      `GRANT SELECT ON mysql.* TO ${superuser.username}@'%'`,
+    ]) {
+      await mariadb.query(statement);
+    }
+    const { host, port } = mariadb;
+    const place = { engine: 'mariadb', host, port, ssl: false };
+    return {
+      secretString: JSON.stringify({ ...place, ...user, masterarn: 'replay/superuser' }),
+      otherSecrets: new Map([['replay/superuser', JSON.stringify({ ...place, ...superuser })]]),
+      close: () => mariadb.stop(),
+    };
+  },
 };
 
 export function seedFor(functionName: string): (() => Promise<Seed>) | undefined {

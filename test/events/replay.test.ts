@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand } from '../support/command.ts';
 import { type Protocol, startProtocol } from '../support/protocol.ts';
+import { describeWithMariadb } from '../support/with-mariadb.ts';
 
 const replay = (...args: string[]) => runCommand('events/replay.ts', ...args);
 
@@ -123,5 +124,13 @@ describe('npm run replay', () => {
     expect(output).toContain(said);
     expect(output).toContain('Usage: npm run replay');
     expect(exitCode).toBe(2);
+  });
+});
+
+describeWithMariadb('npm run replay, where a MariaDB server is there,', () => {
+  it.each(['mysql-single-user', 'mysql-alternating-users'])('replays a whole rotation of %s', async (functionName) => {
+    const { exitCode, output } = await replay('events/rotation.json', '--function', functionName);
+    expect(output.match(/✓ (\w+)/g)).toEqual(['✓ createSecret', '✓ setSecret', '✓ testSecret', '✓ finishSecret']);
+    expect(exitCode).toBe(0);
   });
 });

@@ -18,6 +18,9 @@ describeWithMariadb('npm start, where a MariaDB server is there,', () => {
   ✓ the new password logs in to 127.0.0.1:PORT
   ✓ the old one is refused
 `);
+    expect(transcript).toContain(`  ✓ demo_pair_clone logs in with AWSCURRENT and reads what demo_pair may
+  ✓ demo_pair still does with AWSPREVIOUS
+`);
   });
 });
 
