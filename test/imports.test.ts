@@ -25,6 +25,7 @@ const rules: readonly { readonly room: string; readonly may: readonly string[] }
       'shared/secrets/',
       'shared/engines/engine.ts',
       'shared/engines/alternating-engine.ts',
+      'shared/engines/overlapping-engine.ts',
       'shared/providers/provider.ts',
       'shared/errors.ts',
     ],

@@ -1,5 +1,5 @@
-import { mysql } from '../../shared/engines/mysql.ts';
+import { mysqlOverlapping } from '../../shared/engines/mysql-overlapping.ts';
 import { rotationHandler } from '../../shared/rotation/handler.ts';
-import { singleUser } from '../../shared/strategies/single-user.ts';
+import { overlappingUser } from '../../shared/strategies/overlapping-user.ts';
 
-export const handler = rotationHandler(singleUser(mysql));
+export const handler = rotationHandler(overlappingUser(mysqlOverlapping));

@@ -29,3 +29,17 @@ export function authenticationMethods(answer: string): readonly AuthenticationMe
   }
   return methods.length > 0 ? methods : undefined;
 }
+
+/** Names and quotes mean the same to the server and to the driver, whatever `init_connect` and the defaults have made of it. */
+export const PREPARE =
+  "SET NAMES utf8mb4, SESSION sql_mode = '', SESSION sql_quote_show_create = 1, SESSION autocommit = 1";
+
+/** Under an empty `sql_mode` a backtick is all that has to be doubled between backticks. */
+export function accountName(user: string, host: string): string {
+  return [user, host].map((part) => `\`${part.replaceAll('`', '``')}\``).join('@');
+}
+
+/** The one column of `SHOW GRANTS` and `SHOW CREATE USER`, whose name has the account in it. */
+export function firstText(row: Readonly<Record<string, unknown>> = {}): string {
+  return String(Object.values(row)[0]);
+}

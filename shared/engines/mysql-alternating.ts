@@ -4,7 +4,9 @@ import type { Sensitive } from '../secrets/sensitive.ts';
 import type { AlternatingEngine, UserPair } from './alternating-engine.ts';
 import type { DatabaseLogin } from './engine.ts';
 import { mysql, openSession } from './mysql.ts';
+import { accountName, firstText, PREPARE } from './mysql-account.ts';
 import { parseAccountOptions } from './mysql-account-options.ts';
+import { alterUser } from './mysql-alter-user.ts';
 import type { MysqlConnection } from './mysql-connection.ts';
 import { type Account, type Dialect, MARIADB, MYSQL } from './mysql-dialects.ts';
 import { isRefusal, passwordChangeError, statementError } from './mysql-errors.ts';
@@ -38,7 +40,7 @@ interface Entry {
 async function letIn(entry: Entry): Promise<void> {
   const { pair, user } = entry;
   const ask = asking(entry);
-  await ask("SET NAMES utf8mb4, SESSION sql_mode = '', SESSION sql_quote_show_create = 1, SESSION autocommit = 1");
+  await ask(PREPARE);
   const [server] = await ask('SELECT VERSION() AS version');
   const dialect = /mariadb/i.test(String(server?.['version'])) ? MARIADB : MYSQL;
   const hosts = await hostsOf(pair.first, ask);
@@ -125,7 +127,7 @@ async function bringInLine(
   ask: Ask,
   dialect: Dialect,
 ): Promise<void> {
-  if (clone === undefined) await ask(dialect.create(name, first.options.plugin), [randomBytes(24).toString('base64')]);
+  if (clone === undefined) await ask(dialect.create(name, first.options.plugin), [unusedPassword()]);
   const { require, limits } = first.options;
   if (clone?.options.require !== require || clone.options.limits !== limits) {
     await ask(`ALTER USER ${name} ${require} ${limits}`);
@@ -159,13 +161,14 @@ async function setPasswords(
   const as = { ...login, username: user };
   try {
     const { clauses, values } = dialect.identified(accounts, password);
-    await connection.ask(`ALTER USER ${clauses}${unlock}`, values);
+    await alterUser(connection.ask, `${clauses}${unlock}`, values);
   } catch (error) {
     if (!isRefusal(error, 'verifier')) throw passwordChangeError(error, as);
     const clauses = accounts.map(({ name, plugin }) => `${name} IDENTIFIED VIA ${plugin} USING PASSWORD(?)`).join(', ');
     try {
-      await connection.ask(
-        `ALTER USER ${clauses}${unlock}`,
+      await alterUser(
+        connection.ask,
+        `${clauses}${unlock}`,
         accounts.map(() => password.reveal()),
       );
     } catch (again) {
@@ -188,15 +191,11 @@ async function proveAccount(connection: MysqlConnection, login: DatabaseLogin): 
   }
 }
 
-/** Under an empty `sql_mode` a backtick is all that has to be doubled between backticks. */
-function accountName(user: string, host: string): string {
-  return [user, host].map((part) => `\`${part.replaceAll('`', '``')}\``).join('@');
-}
-
-function firstText(row: Readonly<Record<string, unknown>>): string {
-  return String(Object.values(row)[0]);
-}
-
 function nameOf(statement: string): string {
   return statement.split(' ').slice(0, 2).join(' ');
+}
+
+/** Nobody is told it; its beginning is for password rules that want one of each kind. */
+function unusedPassword(): string {
+  return `Aa1-${randomBytes(24).toString('base64')}`;
 }

@@ -36,7 +36,7 @@ const TLS_FAILURE =
 /** What the driver says no to, where that is not the end of it. */
 export function isRefusal(
   error: unknown,
-  of: 'verifier' | 'method' | 'current password missing' | 'password expired' | 'missing right',
+  of: 'verifier' | 'method' | 'current password missing' | 'password expired' | 'missing right' | 'password rule',
 ): boolean {
   const { number, message } = partsOf(error);
   switch (of) {
@@ -48,6 +48,8 @@ export function isRefusal(
       return number === 3892;
     case 'password expired':
       return EXPIRED.includes(number);
+    case 'password rule':
+      return REFUSED_BY_RULE.includes(number);
     case 'missing right':
       return MISSING_RIGHT.includes(number);
   }

@@ -1,7 +1,7 @@
 import { PasswordChangeForbidden } from '../errors.ts';
 import type { Sensitive } from '../secrets/sensitive.ts';
 import type { DatabaseLogin } from './engine.ts';
-import { type AuthenticationMethod, authenticationMethods } from './mysql-account.ts';
+import { type AuthenticationMethod, authenticationMethods, firstText, PREPARE } from './mysql-account.ts';
 import type { MysqlConnection } from './mysql-connection.ts';
 import { isRefusal, passwordChangeError, statementError } from './mysql-errors.ts';
 import { ed25519Verifier, nativeVerifier } from './mysql-verifiers.ts';
@@ -32,8 +32,7 @@ export async function changeOwnPassword(
       throw statementError(error, login);
     }
   };
-  // Names and quotes must mean here what they mean to the driver.
-  await tell("SET NAMES utf8mb4, SESSION sql_mode = '', SESSION sql_quote_show_create = 1, SESSION autocommit = 1");
+  await tell(PREPARE);
   // Its variable has one name in MySQL and another in MariaDB; the statement has one.
   await tell('SET SESSION TRANSACTION READ WRITE');
   const version = await versionOf(ask, greeting, login);
@@ -125,8 +124,8 @@ async function methodsOf(
   login: DatabaseLogin,
 ): Promise<readonly AuthenticationMethod[] | undefined> {
   try {
-    const [row = {}] = await ask('SHOW CREATE USER');
-    return authenticationMethods(String(Object.values(row)[0]));
+    const [row] = await ask('SHOW CREATE USER');
+    return authenticationMethods(firstText(row));
   } catch (error) {
     if (isRefusal(error, 'password expired')) return undefined;
     throw statementError(error, login);
@@ -142,6 +141,11 @@ const PASSWORDS: Readonly<Record<string, ((password: Sensitive) => Sensitive) | 
   caching_sha2_password: 'made by the server',
 };
 
+/** Whether a method is a password that the server itself keeps. */
+export function keepsPassword({ plugin }: AuthenticationMethod): boolean {
+  return Object.hasOwn(PASSWORDS, plugin);
+}
+
 /** @returns undefined where the server has to make it */
 function verifierFor(
   methods: readonly AuthenticationMethod[] | undefined,
@@ -155,7 +159,7 @@ function verifierFor(
   const where = `MySQL at ${login.host}:${login.port}`;
   if (kinds.length > 1) {
     throw new PasswordChangeForbidden(
-      `${where} knows several passwords of ${login.username}, and SET PASSWORD changes only the first: the others would stay good for ever. Nothing was changed. Leave the account one password (ALTER USER … IDENTIFIED VIA …, as a superuser), or have it rotated by one.`,
+      `${where} knows several passwords of ${login.username}, and SET PASSWORD changes only the first: the others would stay good for ever. Nothing was changed. Name a superuser in the secret's masterarn, who then ends all but the new one; or leave the account one password yourself (ALTER USER … IDENTIFIED VIA …, as a superuser).`,
     );
   }
   const [kind] = kinds;

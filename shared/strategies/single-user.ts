@@ -1,9 +1,8 @@
-import type { DatabaseLogin, Engine, Session } from '../engines/engine.ts';
+import type { DatabaseLogin, Session } from '../engines/engine.ts';
 import {
   CandidateMismatch,
   CandidateRefused,
   InvalidSecret,
-  LoginRefused,
   NoWorkingPassword,
   PasswordChangeForbidden,
 } from '../errors.ts';
@@ -13,12 +12,21 @@ import { randomPassword } from '../secrets/password.ts';
 import { passwordPolicy } from '../secrets/password-settings.ts';
 import { replacePassword } from '../secrets/replace-password.ts';
 import { type DatabaseSecret, parseDatabaseSecret, requireSameIdentity } from './database-secret.ts';
+import { type EngineOf, loggedIn } from './logged-in.ts';
+import { OVERLAP_TAG, overlapWanted } from './overlap-setting.ts';
+
+/** How AWSCURRENT, logged in, has the candidate accepted. Whoever calls it closes the session. */
+export type Change<S extends Session> = (
+  session: S,
+  secrets: { readonly current: DatabaseSecret; readonly candidate: DatabaseSecret },
+  context: Context,
+) => Promise<void>;
 
 /**
  * One database user, who changes its own password. From the moment that `set` changes it until the promotion, clients
- * that hold AWSCURRENT cannot log in anew; open connections stay.
+ * that hold AWSCURRENT cannot log in anew; open connections stay. Where the engine knows better, `change` does.
  */
-export function singleUser(engine: Engine): Strategy<DatabaseSecret> {
+export function singleUser<S extends Session>(engine: EngineOf<S>, change?: Change<S>): Strategy<DatabaseSecret> {
   return {
     name: `${engine.name}, single user`,
 
@@ -26,6 +34,9 @@ export function singleUser(engine: Engine): Strategy<DatabaseSecret> {
 
     async create(versions, context) {
       const [{ json }, { tags }] = await Promise.all([versions.current(), context.describe()]);
+      if (overlapWanted(tags) && !change) {
+        context.warn(`${engine.name} knows one password a user: the tag ${OVERLAP_TAG} changes nothing here.`);
+      }
       const policy = passwordPolicy(tags, context.environment);
       return replacePassword(json, 'password', randomPassword(policy)).toValue();
     },
@@ -34,15 +45,25 @@ export function singleUser(engine: Engine): Strategy<DatabaseSecret> {
       const [current, candidate] = await Promise.all([versions.current(), versions.candidate()]);
       requireSameIdentity(current.login, candidate.login);
 
-      const asCurrent = await loggedIn(current.login, context);
-      if (asCurrent) return await changePassword(asCurrent, candidate.login, context);
+      const asCurrent = await loggedIn(engine, current.login, context);
+      if (asCurrent) {
+        return await changePassword(
+          asCurrent,
+          () => (change ?? changeOwn)(asCurrent, { current, candidate }, context),
+          candidate.login,
+          context,
+        );
+      }
 
-      const asCandidate = await loggedIn(candidate.login, context);
+      const asCandidate = await loggedIn(engine, candidate.login, context);
       if (asCandidate) return await asCandidate.close();
 
       const previous = await previousLogin(versions, candidate.login);
-      const asPrevious = previous && (await loggedIn(previous, context));
-      if (asPrevious) return await changePassword(asPrevious, candidate.login, context);
+      const asPrevious = previous && (await loggedIn(engine, previous, context));
+      if (asPrevious) {
+        const own = () => asPrevious.changeOwnPassword(candidate.login.password);
+        return await changePassword(asPrevious, own, candidate.login, context);
+      }
 
       throw await noWorkingPassword(candidate.login, context);
     },
@@ -58,28 +79,25 @@ export function singleUser(engine: Engine): Strategy<DatabaseSecret> {
     },
   };
 
-  /** Only a refused password says that another one is worth trying; every other failure is thrown. */
-  async function loggedIn(login: DatabaseLogin, context: Context): Promise<Session | undefined> {
+  async function changePassword(
+    session: Session,
+    act: () => Promise<void>,
+    candidate: DatabaseLogin,
+    context: Context,
+  ): Promise<void> {
     try {
-      return await engine.connect(login, context.deadline);
-    } catch (error) {
-      if (error instanceof LoginRefused) return undefined;
-      throw error;
-    }
-  }
-
-  async function changePassword(session: Session, candidate: DatabaseLogin, context: Context): Promise<void> {
-    try {
-      await session.changeOwnPassword(candidate.password).finally(() => session.close());
+      await act().finally(() => session.close());
     } catch (error) {
       if (error instanceof CandidateRefused || error instanceof PasswordChangeForbidden) throw error;
       // The answer may be lost and the change made, here or by another copy of this step: the candidate's login tells.
-      const asCandidate = await loggedIn(candidate, context).catch(() => undefined);
+      const asCandidate = await loggedIn(engine, candidate, context).catch(() => undefined);
       if (!asCandidate) throw error;
       await asCandidate.close();
     }
   }
 }
+
+const changeOwn: Change<Session> = (session, { candidate }) => session.changeOwnPassword(candidate.login.password);
 
 /** AWSPREVIOUS is a last resort: if it is unreadable or somebody else's, there is just one password less to try. */
 async function previousLogin(

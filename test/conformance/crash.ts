@@ -13,6 +13,8 @@ import { secretsManagerProxy } from '../support/secrets-manager-proxy.ts';
 
 /** What a function rotates, for the crash suite. */
 export interface CrashSubject {
+  /** Of the secret that is rotated. */
+  readonly tags?: Readonly<Record<string, string>>;
   /** Puts whatever counts the target's effects in place. Called once. */
   start(effects: Effects): Promise<void>;
   /** A new target; returns the first value of its secret. `store` keeps another secret, and returns its ARN. */
@@ -131,11 +133,12 @@ export function survivesCrashes(functionName: string, subject: CrashSubject, tit
     }
 
     async function newSecret(): Promise<string> {
-      const store = async (SecretString: string): Promise<string> => {
-        const request = { Name: `crash/${randomUUID()}`, SecretString };
+      const store = async (SecretString: string, tags: CrashSubject['tags'] = {}): Promise<string> => {
+        const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+        const request = { Name: `crash/${randomUUID()}`, SecretString, Tags };
         return (await stack.client.send(new CreateSecretCommand(request))).ARN ?? '';
       };
-      const ARN = await store(await subject.newSecret(store));
+      const ARN = await store(await subject.newSecret((value) => store(value)), subject.tags);
       candidatesAtDeath = [];
       atDeath = () => inspect(ARN);
       return ARN;

@@ -8,13 +8,16 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { build } from '../../build.ts';
+import { type MariadbServer, startMariadb } from '../../local/databases/mariadb-server.ts';
 import { type PostgresServer, startPostgres } from '../../local/databases/postgres-server.ts';
 import type { FunctionHost } from '../../local/invocation.ts';
 import { type LambdaHost, startLambdaHost } from '../../local/lambda-host.ts';
 import { distFolder, functionArn, functionEnvironment, localClient } from '../../local/local-stack.ts';
 import { type LocalSecretsManager, startSecretsManager } from '../../local/secrets-manager/server.ts';
 import { createSuperuser, superuserSecret } from '../support/alternating-roles.ts';
+import { logsIn as logsInToMariadb, OVERLAP } from '../support/overlapping-rotation.ts';
 import { logsIn, newName } from '../support/pair-rotation.ts';
+import { describeWithMariadb } from '../support/with-mariadb.ts';
 
 const ROTATIONS = 20;
 
@@ -61,13 +64,13 @@ interface Client {
 type Read = (stage?: string) => Promise<{ username: string; password: string } | undefined>;
 
 /** Reads the secret and logs in, over and over, without a pause. */
-function startClient(read: Read, logIn: (read: Read) => Promise<boolean>): Client {
+function startClient(logIn: () => Promise<boolean>): Client {
   const told = new EventEmitter();
   const counts = { refused: 0, accepted: 0 };
   let stopped = false;
   const ended = (async () => {
     while (!stopped) {
-      counts[(await logIn(read)) ? 'accepted' : 'refused']++;
+      counts[(await logIn()) ? 'accepted' : 'refused']++;
       told.emit('logged in');
     }
   })();
@@ -92,33 +95,54 @@ function startClient(read: Read, logIn: (read: Read) => Promise<boolean>): Clien
   };
 }
 
-async function logInPlainly(read: Read): Promise<boolean> {
+type Login = NonNullable<Awaited<ReturnType<Read>>>;
+
+/** A server with users to rotate. */
+interface Database {
+  /** Fields of a secret that say where it is. */
+  place(): Readonly<Record<string, unknown>>;
+  createUser(login: Login): Promise<unknown>;
+  accepts(login: Login): Promise<boolean>;
+}
+
+const onPostgres: Database = {
+  place: () => ({ engine: 'postgres', host: postgres.host, port: postgres.port, ssl: false }),
+  createUser: ({ username, password }) =>
+    postgres.query(
+      `CREATE ROLE ${username} LOGIN PASSWORD '${password}'; GRANT ${username} TO rotation_superuser WITH ADMIN OPTION`,
+    ),
+  accepts: (login) => logsIn(postgres, login),
+};
+
+async function logInPlainly(read: Read, { accepts }: Database): Promise<boolean> {
   const login = await read();
-  return login !== undefined && (await logsIn(postgres, login));
+  return login !== undefined && (await accepts(login));
 }
 
 /** Once with AWSPENDING, which the server may have already; then with AWSCURRENT, if that has moved meanwhile. */
-async function logInWithRemedy(read: Read): Promise<boolean> {
-  if (await logInPlainly(read)) return true;
+async function logInWithRemedy(read: Read, database: Database): Promise<boolean> {
+  if (await logInPlainly(read, database)) return true;
   const pending = await read('AWSPENDING');
-  if (pending && (await logsIn(postgres, pending))) return true;
-  return await logInPlainly(read);
+  if (pending && (await database.accepts(pending))) return true;
+  return await logInPlainly(read, database);
 }
 
 /** Rotates a secret so often while clients log in with it. */
 async function rotate(
   functionName: string,
   fields: Readonly<Record<string, unknown>>,
-  logIns: readonly ((read: Read) => Promise<boolean>)[],
+  logIns: readonly ((read: Read, database: Database) => Promise<boolean>)[],
+  database = onPostgres,
+  tags: Readonly<Record<string, string>> = {},
 ): Promise<readonly Client[]> {
-  const { host: address, port } = postgres;
-  const [username, password] = [newName(), 'first-password'];
-  await postgres.query(
-    `CREATE ROLE ${username} LOGIN PASSWORD '${password}'; GRANT ${username} TO rotation_superuser WITH ADMIN OPTION`,
-  );
-  const login = { engine: 'postgres', host: address, port, username, password, ssl: false, ...fields };
+  const login = { username: newName(), password: 'first-password' };
+  await database.createUser(login);
   const secret = await client.send(
-    new CreateSecretCommand({ Name: `clients/${functionName}`, SecretString: JSON.stringify(login) }),
+    new CreateSecretCommand({
+      Name: `clients/${functionName}`,
+      SecretString: JSON.stringify({ ...database.place(), ...login, ...fields }),
+      Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+    }),
   );
   const SecretId = secret.ARN ?? '';
   const read: Read = async (VersionStage = 'AWSCURRENT') => {
@@ -130,7 +154,7 @@ async function rotate(
       throw error;
     }
   };
-  clients = logIns.map((logIn) => startClient(read, logIn));
+  clients = logIns.map((logIn) => startClient(() => logIn(read, database)));
   try {
     for (let rotation = 0; rotation < ROTATIONS; rotation++) {
       await client.send(new RotateSecretCommand({ SecretId, RotationLambdaARN: functionArn(functionName) }));
@@ -159,5 +183,28 @@ describe(`a client that logs in without pause through ${ROTATIONS} rotations`, (
     expect(plain?.accepted).toBeGreaterThan(ROTATIONS);
     expect(patient?.refused).toBe(0);
     expect(patient?.accepted).toBeGreaterThan(ROTATIONS * 4 * 2);
+  });
+});
+
+describeWithMariadb(`on MariaDB, a client that logs in without pause through ${ROTATIONS} rotations`, () => {
+  let mariadb: MariadbServer;
+  beforeAll(async () => {
+    mariadb = await startMariadb();
+  });
+  afterAll(() => mariadb.stop());
+
+  it('of a single user with two passwords is never refused', async () => {
+    const onMariadb: Database = {
+      place: () => ({ engine: 'mariadb', host: mariadb.host, port: mariadb.port, ssl: false }),
+      createUser: ({ username, password }) => mariadb.query(`CREATE USER ${username}@'%' IDENTIFIED BY '${password}'`),
+      accepts: ({ username, password }) => logsInToMariadb(mariadb, username, password),
+    };
+    const superuser = JSON.stringify({ ...onMariadb.place(), ...mariadb.superuser });
+    const { ARN: masterarn } = await client.send(
+      new CreateSecretCommand({ Name: 'clients/mariadb-superuser', SecretString: superuser }),
+    );
+    const [plain] = await rotate('mysql-single-user', { masterarn }, [logInPlainly], onMariadb, OVERLAP);
+    expect(plain?.refused).toBe(0);
+    expect(plain?.accepted).toBeGreaterThan(ROTATIONS * 4 * 2);
   });
 });

@@ -1,0 +1,93 @@
+import type { DatabaseLogin, Engine, Session } from '../engines/engine.ts';
+import { CurrentLoginRefused, InvalidSecret, LoginRefused, SuperuserRefused } from '../errors.ts';
+import type { Context } from '../rotation/strategy.ts';
+import { parseDatabaseSecret } from './database-secret.ts';
+import { type EngineOf, loggedIn } from './logged-in.ts';
+
+/** ARNs, separated by commas or spaces, of secrets whose current password somebody lost; the deployer's to set. */
+const RECOVERY = 'RECOVER_THROUGH_SUPERUSER';
+
+/**
+ * Whoever may write the secret could name anybody in it. Only a password that logs in shows that the secret is the
+ * user's own; otherwise the superuser would set another account's password on a stranger's word.
+ *
+ * @returns true if it logs in; false if it does not and the deployer lets the superuser go on without it
+ * @throws CurrentLoginRefused otherwise
+ */
+export async function proveCurrent(engine: Engine, login: DatabaseLogin, context: Context): Promise<boolean> {
+  try {
+    const session = await engine.connect(login, context.deadline);
+    await session.close();
+    return true;
+  } catch (error) {
+    if (!(error instanceof LoginRefused)) throw error;
+    const { arn } = await context.describe();
+    if ((context.environment[RECOVERY] ?? '').split(/[\s,]+/).includes(arn)) {
+      context.warn(`AWSCURRENT does not log in as ${login.username}; ${RECOVERY} lets the superuser go on without it.`);
+      return false;
+    }
+    throw new CurrentLoginRefused(
+      `${login.host}:${login.port} refuses the password of AWSCURRENT for ${login.username}, so nothing shows that this secret may have it changed. Nothing was changed. If somebody changed the password by hand, store it: aws secretsmanager put-secret-value --secret-id ${arn} --secret-string file://value. If it is lost, whoever deploys the function can put ${arn} into its environment variable ${RECOVERY} for one rotation.`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * The login in a superuser's own secret; `requireOther` throws if it is one that the rotation changes.
+ *
+ * @throws SuperuserRefused if it is for another server than the user's
+ */
+export async function readSuperuser(
+  engine: Engine,
+  secretId: string,
+  user: DatabaseLogin,
+  requireOther: (superuser: DatabaseLogin) => void,
+  context: Context,
+): Promise<DatabaseLogin> {
+  const value = await context.readOtherSecret(secretId);
+  try {
+    const { login } = parseDatabaseSecret(value, engine);
+    requireSameServer(user, login);
+    requireOther(login);
+    return login;
+  } catch (error) {
+    if (!(error instanceof InvalidSecret)) throw error;
+    throw new InvalidSecret(`The superuser's secret ${secretId}: ${error.message}`, { cause: error.cause });
+  }
+}
+
+/** A superuser's own rotation may have changed its password since its secret was read: one more look tells. */
+export async function superuserSession<S extends Session>(
+  engine: EngineOf<S>,
+  login: DatabaseLogin,
+  readAgain: () => Promise<DatabaseLogin>,
+  secretId: string,
+  context: Context,
+): Promise<S> {
+  try {
+    return await engine.connect(login, context.deadline);
+  } catch (error) {
+    if (!(error instanceof LoginRefused)) throw error;
+    const again = await readAgain();
+    const changed = !again.password.equals(login.password) || again.username !== login.username;
+    const session = changed ? await loggedIn(engine, again, context) : undefined;
+    if (session) return session;
+    throw new SuperuserRefused(
+      `${login.host}:${login.port} refuses the password of superuser ${again.username} from ${secretId} (masterarn). Nothing was changed. Correct that secret, then let the rotation repeat.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Host, port and TLS come from the superuser's own secret, so that nobody can lead its password elsewhere. */
+export function atServerOf({ host, port, tls }: DatabaseLogin, login: DatabaseLogin): DatabaseLogin {
+  return { ...login, host, port, tls };
+}
+
+function requireSameServer(user: DatabaseLogin, superuser: DatabaseLogin): void {
+  if (user.host === superuser.host && user.port === superuser.port) return;
+  throw new SuperuserRefused(
+    `The secret is for ${user.host}:${user.port}, and its superuser's secret (masterarn) for ${superuser.host}:${superuser.port}. Nothing was changed. Name the superuser of the same server, by the same host name.`,
+  );
+}

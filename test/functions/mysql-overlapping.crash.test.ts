@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto';
+import { expect } from 'vitest';
+import { type MariadbServer, startMariadb } from '../../local/databases/mariadb-server.ts';
+import { survivesCrashes } from '../conformance/crash.ts';
+import { mysqlProxy } from '../support/mysql-effects.ts';
+import { logsIn, OVERLAP } from '../support/overlapping-rotation.ts';
+import { describeWithMariadb } from '../support/with-mariadb.ts';
+
+let server: MariadbServer;
+let proxy: Awaited<ReturnType<typeof mysqlProxy>>;
+
+function accepts(text: string): Promise<boolean> {
+  const { username, password } = JSON.parse(text);
+  return logsIn(server, username, password);
+}
+
+describeWithMariadb('on MariaDB', () => {
+  const subject = {
+    tags: OVERLAP,
+
+    async start(effects: Parameters<typeof mysqlProxy>[1]) {
+      server = await startMariadb();
+      proxy = await mysqlProxy(server, effects);
+    },
+
+    async newSecret(store: (value: string) => Promise<string>) {
+      const [username, password] = [`app_${randomBytes(4).toString('hex')}`, randomBytes(12).toString('hex')];
+      await server.query(`CREATE USER ${username}@'%' IDENTIFIED BY '${password}'`);
+      await server.query(`CREATE USER ${username}@'10.%' IDENTIFIED BY '${password}'`);
+      const place = { engine: 'mariadb', host: '127.0.0.1', port: proxy.port, ssl: false };
+      const masterarn = await store(JSON.stringify({ ...place, ...server.superuser }));
+      return JSON.stringify({ ...place, username, password, masterarn });
+    },
+
+    accepts,
+
+    async check(current: string, previous: string) {
+      expect(await accepts(previous)).toBe(true);
+      const { username } = JSON.parse(current);
+      const methods = async (host: string) => {
+        const [row = {}] = await server.query(`SHOW CREATE USER ${username}@'${host}'`);
+        return String(Object.values(row)[0]).split(' IDENTIFIED ')[1];
+      };
+      expect((await methods('%'))?.match(/mysql_native_password/g)).toHaveLength(2);
+      expect(await methods('10.%')).toBe(await methods('%'));
+    },
+
+    async stop() {
+      await proxy.close();
+      await server.stop();
+    },
+  };
+
+  survivesCrashes('mysql-single-user', subject, 'mysql-single-user with two passwords');
+});
