@@ -44,7 +44,7 @@ async function accountHost({ ask }: Asking, login: DatabaseLogin): Promise<strin
 }
 
 /**
- * `IDENTIFIED VIA … OR …`, from MariaDB 10.4 on: any of the methods lets the user in.
+ * `IDENTIFIED VIA … OR …`, from MariaDB 10.4 on: each of the methods lets the user in.
  * https://mariadb.com/docs/server/reference/sql-statements/account-management-sql-statements/alter-user
  */
 async function givePasswords(
