@@ -1,4 +1,4 @@
-import type { RotationRules, Schedule } from './schedule.ts';
+import type { RotationRules, Schedule } from '../../shared/schedule/schedule.ts';
 import type { SecretValue, StagedVersions, Version } from './staged-versions.ts';
 
 /** What RotateSecret configured. The function and the rules outlive CancelRotateSecret. */

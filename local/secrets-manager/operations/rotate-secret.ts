@@ -1,7 +1,8 @@
 import * as z from 'zod';
+import { InvalidSchedule } from '../../../shared/schedule/invalid-schedule.ts';
+import { parseSchedule, type RotationRules, type Schedule } from '../../../shared/schedule/schedule.ts';
 import { invalidParameter, invalidRequest, noRotationFunction, ServiceError, tokenMissing } from '../errors.ts';
 import * as field from '../input.ts';
-import { parseSchedule } from '../schedule.ts';
 import { reschedule, type Secret } from '../secret.ts';
 import { identity, operation, type Service } from './operation.ts';
 
@@ -33,7 +34,7 @@ export const rotateSecret = operation(input, (request, service) => {
   const secret = store.findActive(request.SecretId);
   const rules = request.RotationRules ?? secret.rotation?.rules ?? {};
   // Whether the real service insists on rules at the first rotation is unverified; here there is no schedule then.
-  const schedule = parseSchedule(rules);
+  const schedule = scheduleOf(rules);
   const functionArn = request.RotationLambdaARN ?? secret.rotation?.functionArn;
   if (functionArn === undefined) throw noRotationFunction();
   if (!rotations.canRun(functionArn)) {
@@ -59,6 +60,14 @@ export const rotateSecret = operation(input, (request, service) => {
   secret.lastChanged = store.now();
   return { ...identity(secret), VersionId: token };
 });
+
+function scheduleOf(rules: RotationRules): Schedule | undefined {
+  try {
+    return parseSchedule(rules);
+  } catch (error) {
+    throw error instanceof InvalidSchedule ? invalidParameter(error.message) : error;
+  }
+}
 
 /** The same token is the same rotation asked for again, which is no error. */
 function refuseDuringAnother(secret: Secret, token: string, { rotations }: Service): void {

@@ -1,5 +1,5 @@
 import { parseCron } from './cron.ts';
-import { invalidParameter } from './errors.ts';
+import { InvalidSchedule } from './invalid-schedule.ts';
 
 /** The rotation rules as RotateSecret takes and DescribeSecret shows them. */
 export type RotationRules = {
@@ -26,19 +26,19 @@ const searchedDays = 366 * 9;
  *
  * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_schedule.html
  * @returns undefined where the rules name no time
- * @throws InvalidParameterException; except for the first text, the wording is ours
+ * @throws InvalidSchedule; the first text is the service's, the wording of the others is ours
  */
 export function parseSchedule(rules: RotationRules): Schedule | undefined {
   const { AutomaticallyAfterDays: days, ScheduleExpression: expression } = rules;
   if (days !== undefined && expression !== undefined) {
-    throw invalidParameter('You cannot specify both rotation frequency and schedule expression together.');
+    throw new InvalidSchedule('You cannot specify both rotation frequency and schedule expression together.');
   }
   const duration = rules.Duration === undefined ? undefined : Number.parseInt(rules.Duration, 10) * hourMs;
-  if (duration === 0) throw invalidParameter('The rotation window must last at least one hour.');
+  if (duration === 0) throw new InvalidSchedule('The rotation window must last at least one hour.');
   if (days !== undefined) return everyDays(days, duration);
   if (expression !== undefined) return parseExpression(expression, duration);
   if (duration !== undefined) {
-    throw invalidParameter('Duration needs AutomaticallyAfterDays or a ScheduleExpression beside it.');
+    throw new InvalidSchedule('Duration needs AutomaticallyAfterDays or a ScheduleExpression beside it.');
   }
   return undefined;
 }
@@ -52,11 +52,13 @@ function parseExpression(expression: string, duration: number | undefined): Sche
     return everyHours(Number(count), duration);
   }
   if (count !== undefined) {
-    throw invalidParameter('Invalid ScheduleExpression: a rate is at least 4 hours and at most 1000 days.');
+    throw new InvalidSchedule('Invalid ScheduleExpression: a rate is at least 4 hours and at most 1000 days.');
   }
   const [, fields] = /^cron\((.*)\)$/.exec(expression) ?? [];
   if (fields === undefined) {
-    throw invalidParameter('Invalid ScheduleExpression: write rate(N hours), rate(N days) or cron(0 H DoM Mon DoW *).');
+    throw new InvalidSchedule(
+      'Invalid ScheduleExpression: write rate(N hours), rate(N days) or cron(0 H DoM Mon DoW *).',
+    );
   }
   return byCron(fields, duration);
 }
@@ -86,7 +88,7 @@ function byCron(fields: string, duration: number | undefined): Schedule {
     }
     return undefined;
   };
-  const neverComes = () => invalidParameter('Invalid ScheduleExpression: it names no day that ever comes.');
+  const neverComes = () => new InvalidSchedule('Invalid ScheduleExpression: it names no day that ever comes.');
   if (find(new Date(0)) === undefined) throw neverComes();
   return (after) => {
     const window = find(after);
@@ -102,7 +104,7 @@ function windowFrom(opens: number, duration: number | undefined): RotationWindow
 
 function requireWithin(duration: number | undefined, limit: number, next: string): void {
   if (duration !== undefined && duration > limit) {
-    throw invalidParameter(`The rotation window must not extend into the next ${next}: shorten Duration.`);
+    throw new InvalidSchedule(`The rotation window must not extend into the next ${next}: shorten Duration.`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { invalidParameter } from './errors.ts';
+import { InvalidSchedule } from './invalid-schedule.ts';
 
 /** Which UTC days and hours a `cron(0 H DoM Mon DoW *)` expression names. */
 export type Cron = { readonly hours: readonly number[]; matchesDay(day: Date): boolean };
@@ -8,14 +8,14 @@ type DayRule = (day: Date) => boolean;
 const months = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
 const weekdays = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
 
-const refuse = (why: string) => invalidParameter(`Invalid ScheduleExpression: ${why}.`);
+const refuse = (why: string) => new InvalidSchedule(`Invalid ScheduleExpression: ${why}.`);
 
 /**
  * Reads the six fields of Secrets Manager's cron dialect: minute 0, year `*`, `?` in one of the two day fields, and
  * `/ , - L #`. Weekdays count from 1 = Sunday.
  *
  * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_schedule.html
- * @throws InvalidParameterException
+ * @throws InvalidSchedule
  */
 export function parseCron(fields: string): Cron {
   const [minute, hour, dayOfMonth, month, dayOfWeek, year, ...rest] = fields.trim().split(/\s+/);
