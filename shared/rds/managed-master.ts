@@ -15,33 +15,29 @@ export interface ManagedMaster {
 }
 
 export async function managedMaster(api: RdsApi, { secretArn, username, near }: ManagedMaster): Promise<Location> {
-  for await (const found of databasesAt(api, near, secretArn)) {
+  for await (const found of databasesAt(api, near)) {
     if (found.masterSecretArn !== secretArn) continue;
     if (found.masterUsername !== username) {
       throw new InvalidSecret(
-        `The superuser's secret ${secretArn} names ${username}, but the master user of ${found.identifier} is ${found.masterUsername ?? 'unknown'}. RDS writes that secret itself: let it rotate, then rotate this one again.`,
+        `It names ${username}, but the master user of ${found.identifier} is ${found.masterUsername ?? 'unknown'}. RDS writes that secret itself: let it rotate, then rotate this one again.`,
       );
     }
     return locationOf(found);
   }
   throw new InvalidSecret(
-    `The superuser's secret ${secretArn} holds no host, and is not the secret in which RDS keeps the master password of ${told(near)}. Correct masterarn, or put engine, host and port into the superuser's secret.`,
+    `It holds no host, and is not the secret in which RDS keeps the master password of ${told(near)}. Correct masterarn, or put engine, host and port into it.`,
   );
 }
 
 /** The database itself, then the cluster that it is part of or the primary that it replicates. */
-async function* databasesAt(
-  api: RdsApi,
-  near: ManagedMaster['near'],
-  secretArn: string,
-): AsyncGenerator<Described, void> {
+async function* databasesAt(api: RdsApi, near: ManagedMaster['near']): AsyncGenerator<Described, void> {
   if ('dbClusterIdentifier' in near) return yield await api.cluster(near.dbClusterIdentifier);
   if ('dbInstanceIdentifier' in near) return yield* instanceAndAbove(api, near.dbInstanceIdentifier);
   const name = endpointName(near.host);
   if (name.kind === 'proxy') throw new InvalidSecret(proxyAdvice(name.host));
   if (name.kind === 'elsewhere') {
     throw new InvalidSecret(
-      `The superuser's secret ${secretArn} holds no host, and the host ${name.host} does not tell which database of RDS it is. Put the RDS endpoint, dbInstanceIdentifier or dbClusterIdentifier into the secret that is rotated, or engine, host and port into the superuser's.`,
+      `It holds no host, and the host ${name.host} does not tell which database of RDS it is. Put the RDS endpoint, dbInstanceIdentifier or dbClusterIdentifier into the secret that is rotated, or engine, host and port into this one.`,
     );
   }
   if (name.kind === 'instance') {

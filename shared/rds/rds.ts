@@ -29,7 +29,7 @@ export interface Rds {
    * permission and the same call as `sameDatabase`, and no DescribeSecret for the tags that RDS puts on such a secret.
    * A place that is found this way is the one to set passwords at; there is nothing left to compare.
    *
-   * @throws InvalidSecret if the secret is not the one that RDS keeps for that database
+   * @throws InvalidSecret, which speaks of the secret as "it", if it is not the one that RDS keeps for that database
    */
   completeManagedMaster(master: ManagedMaster): Promise<Location>;
 }

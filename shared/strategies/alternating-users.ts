@@ -5,7 +5,9 @@ import type { Context, Strategy } from '../rotation/strategy.ts';
 import { randomPassword } from '../secrets/password.ts';
 import { passwordPolicy } from '../secrets/password-settings.ts';
 import { replaceLogin } from '../secrets/replace-password.ts';
-import { type DatabaseSecret, parseDatabaseSecret, requireSameIdentity } from './database-secret.ts';
+import { type DatabaseSecret, parseDatabaseSecret, requireSameIdentity, type StoredLogin } from './database-secret.ts';
+import { located } from './located.ts';
+import { replicated } from './replicated.ts';
 import { atServerOf, proveCurrent, readSuperuser, superuserSession } from './superuser.ts';
 import { FIRST_USER_TAG, otherOf, pairFormedBy, pairOf } from './user-pair.ts';
 
@@ -16,7 +18,7 @@ const REFUSALS = [AlternateRefused, CandidateRefused, SuperuserRefused];
  * Two database users with the same rights, `name` and `name_clone`: at each rotation a superuser lets in the one that is
  * not current. Whoever holds AWSCURRENT or AWSPREVIOUS can log in at every moment.
  */
-export function alternatingUsers(engine: AlternatingEngine): Strategy<DatabaseSecret> {
+export function alternatingUsers(engine: AlternatingEngine): Strategy<DatabaseSecret<StoredLogin>> {
   return {
     name: `${engine.name}, alternating users`,
 
@@ -32,12 +34,17 @@ export function alternatingUsers(engine: AlternatingEngine): Strategy<DatabaseSe
     },
 
     async set(versions, context) {
-      const [current, candidate] = await Promise.all([versions.current(), versions.candidate()]);
-      const pair = pairFormedBy(current.login.username, candidate.login.username);
-      requireSameIdentity(current.login, { ...candidate.login, username: current.login.username });
+      const stored = await Promise.all([versions.current(), versions.candidate()]);
+      const [{ login: asCurrent }, { login: asCandidate }] = stored;
+      const pair = pairFormedBy(asCurrent.username, asCandidate.username);
+      requireSameIdentity(asCurrent, { ...asCandidate, username: asCurrent.username });
+      const [current, candidate] = await Promise.all([
+        located(stored[0], engine, context),
+        located(stored[1], engine, context),
+      ]);
       const superuserSecret = superuserSecretId(current);
       const outside = (login: DatabaseLogin) => requireOutsidePair(login, pair);
-      const read = () => readSuperuser(engine, superuserSecret, current.login, outside, context);
+      const read = () => readSuperuser(engine, superuserSecret, current, outside, context);
       const superuser = await read();
 
       await proveCurrent(engine, atServerOf(superuser, current.login), context);
@@ -53,10 +60,11 @@ export function alternatingUsers(engine: AlternatingEngine): Strategy<DatabaseSe
         );
         if (!done) throw error;
       }
+      await replicated(engine, candidate.login, superuser, context);
     },
 
     async test(versions, context) {
-      const { login } = await versions.candidate();
+      const { login } = await located(await versions.candidate(), engine, context);
       const asNamed = pairOf(login.username, undefined, engine);
       try {
         await proveCandidate(login, asNamed, context);
@@ -79,7 +87,7 @@ export function alternatingUsers(engine: AlternatingEngine): Strategy<DatabaseSe
   }
 }
 
-function superuserSecretId({ json }: DatabaseSecret): string {
+function superuserSecretId({ json }: DatabaseSecret<unknown>): string {
   const id = json.string('masterarn');
   if (id) return id;
   throw new InvalidSecret(

@@ -2,28 +2,80 @@ import { X509Certificate } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import type { DatabaseLogin, Engine, Tls } from '../engines/engine.ts';
 import { CandidateMismatch, InvalidSecret } from '../errors.ts';
+import { proxyAdvice } from '../rds/endpoint-name.ts';
+import type { Place } from '../rds/location.ts';
 import { JsonSecret } from '../secrets/json-secret.ts';
 import type { SecretValue } from '../secrets/secret-value.ts';
 import { Sensitive } from '../secrets/sensitive.ts';
 
+/** What a login has besides the place of its database. */
+export type Credential = Omit<DatabaseLogin, 'host' | 'port'>;
+
+/** A login as a secret has it: in the place of a host there may be an instance or a cluster, and RDS knows its host. */
+export interface StoredLogin extends Credential {
+  readonly place: { readonly host: string; readonly port: number } | Place;
+}
+
 /** A secret that holds a database login, in the shape of the AWS-provided rotation templates. */
-export interface DatabaseSecret {
-  readonly login: DatabaseLogin;
+export interface DatabaseSecret<Login = DatabaseLogin> {
+  readonly login: Login;
   /** The whole secret, to write back with its unknown fields. */
   readonly json: JsonSecret;
 }
 
 /**
- * Reads `engine`, `host`, `username` and `password`, and `port`, `dbname` and `ssl` if they are there.
+ * Reads `engine`, `username`, `password`, and `port`, `dbname` and `ssl` if they are there; and `host`, or where that is
+ * missing `dbClusterIdentifier` or `dbInstanceIdentifier`.
  * Shape: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html
  *
  * @throws InvalidSecret that names the field; user names, hosts and the like are checked for what could change their
  *   meaning on the way to the server
  */
-export function parseDatabaseSecret(value: SecretValue, engine: Engine): DatabaseSecret {
+export function parseDatabaseSecret(value: SecretValue, engine: Engine): DatabaseSecret<StoredLogin> {
   const json = JsonSecret.parse(value);
   const fields = json.fields();
   requireEngine(fields.get('engine'), engine);
+  const credential = credentialIn(fields, engine);
+  const rds = fields.has('host') ? undefined : rdsPlace(json);
+  const place = rds ?? { host: host(text(fields, 'host')), port: port(fields.get('port'), engine) };
+  return { json, login: { ...credential, place } };
+}
+
+/** Of a secret that names no place, as those are in which RDS keeps master users' passwords. @throws InvalidSecret */
+export function parseCredential(json: JsonSecret, engine: Engine): Credential {
+  return credentialIn(json.fields(), engine);
+}
+
+/** The instance or cluster that the secret names, whether or not it has a host too. */
+export function rdsPlace(json: JsonSecret): Place | undefined {
+  const fields = json.fields();
+  // An instance of a cluster need not be the one that takes changes; the cluster's writer is.
+  if (fields.has('dbClusterIdentifier')) return { dbClusterIdentifier: text(fields, 'dbClusterIdentifier') };
+  if (fields.has('dbInstanceIdentifier')) return { dbInstanceIdentifier: text(fields, 'dbInstanceIdentifier') };
+  return undefined;
+}
+
+/** @throws CandidateMismatch if the two logins are not the same user at the same database */
+export function requireSameIdentity(current: StoredLogin, candidate: StoredLogin): void {
+  const [asked, found] = [identityOf(current), identityOf(candidate)];
+  const differing = [...new Set([...asked.keys(), ...found.keys()])].filter(
+    (part) => asked.get(part) !== found.get(part),
+  );
+  if (differing.length === 0) return;
+  const named = (value: string | number | undefined) => (value === undefined ? 'none' : `"${value}"`);
+  const told = differing.map((part) => `${part} ${named(found.get(part))} instead of ${named(asked.get(part))}`);
+  throw new CandidateMismatch(
+    `AWSPENDING is for another login than AWSCURRENT: ${told.join(', ')}. Nothing was changed. Take AWSPENDING off that version, put the change into AWSCURRENT if it is meant, then rotate again.`,
+  );
+}
+
+function identityOf({ username, place, database }: StoredLogin): Map<string, string | number> {
+  return new Map(Object.entries({ username, ...place, database }));
+}
+
+type Fields = ReadonlyMap<string, unknown>;
+
+function credentialIn(fields: Fields, engine: Engine): Credential {
   const username = text(fields, 'username');
   if (Buffer.byteLength(username) > engine.longestUserName) {
     throw new InvalidSecret(
@@ -31,31 +83,12 @@ export function parseDatabaseSecret(value: SecretValue, engine: Engine): Databas
     );
   }
   return {
-    json,
-    login: {
-      host: host(text(fields, 'host')),
-      port: port(fields.get('port'), engine),
-      database: fields.has('dbname') ? text(fields, 'dbname') : engine.defaultDatabase,
-      username,
-      password: new Sensitive(text(fields, 'password')),
-      tls: tls(fields.get('ssl')),
-    },
+    database: fields.has('dbname') ? text(fields, 'dbname') : engine.defaultDatabase,
+    username,
+    password: new Sensitive(text(fields, 'password')),
+    tls: tls(fields.get('ssl')),
   };
 }
-
-/** @throws CandidateMismatch if the two logins are not the same user at the same database */
-export function requireSameIdentity(current: DatabaseLogin, candidate: DatabaseLogin): void {
-  const differing = (['username', 'host', 'port', 'database'] as const).filter(
-    (part) => current[part] !== candidate[part],
-  );
-  if (differing.length === 0) return;
-  const told = differing.map((part) => `${part} "${candidate[part]}" instead of "${current[part]}"`).join(', ');
-  throw new CandidateMismatch(
-    `AWSPENDING is for another login than AWSCURRENT: ${told}. Nothing was changed. Take AWSPENDING off that version, put the change into AWSCURRENT if it is meant, then rotate again.`,
-  );
-}
-
-type Fields = ReadonlyMap<string, unknown>;
 
 function requireEngine(value: unknown, engine: Engine): void {
   if (typeof value === 'string' && engine.engineNames.includes(value.toLowerCase())) return;
@@ -84,6 +117,8 @@ function host(value: string): string {
   if (!HOST_NAME.test(value) && !isIPv6(value)) {
     throw new InvalidSecret('Field "host" must be one host name or IP address. Correct it in the secret\'s JSON.');
   }
+  const advice = proxyAdvice(value);
+  if (advice !== undefined) throw new InvalidSecret(`Field "host": ${advice}`);
   return value.toLowerCase();
 }
 

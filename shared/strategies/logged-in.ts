@@ -11,7 +11,7 @@ export interface EngineOf<S extends Session> extends Engine {
 export async function loggedIn<S extends Session>(
   engine: EngineOf<S>,
   login: DatabaseLogin,
-  context: Context,
+  context: Pick<Context, 'deadline'>,
 ): Promise<S | undefined> {
   try {
     return await engine.connect(login, context.deadline);

@@ -2,9 +2,11 @@ import type { DatabaseLogin } from '../engines/engine.ts';
 import type { Account, OverlappingEngine, OverlappingSession } from '../engines/overlapping-engine.ts';
 import { NoWorkingPassword, PasswordChangeForbidden, SuperuserRefused } from '../errors.ts';
 import type { Context, Strategy } from '../rotation/strategy.ts';
-import type { DatabaseSecret } from './database-secret.ts';
+import type { DatabaseSecret, StoredLogin } from './database-secret.ts';
+import { located } from './located.ts';
 import { loggedIn } from './logged-in.ts';
 import { OVERLAP_TAG, overlapWanted } from './overlap-setting.ts';
+import { replicated } from './replicated.ts';
 import { type Change, singleUser } from './single-user.ts';
 import { atServerOf, proveCurrent, readSuperuser, superuserSession } from './superuser.ts';
 
@@ -16,7 +18,7 @@ import { atServerOf, proveCurrent, readSuperuser, superuserSession } from './sup
  * since the user itself may keep its old password or the secret names a superuser where one is needed. That an overlap
  * was asked for in vain is said by `finish`, which has the tags anyway.
  */
-export function overlappingUser(engine: OverlappingEngine): Strategy<DatabaseSecret> {
+export function overlappingUser(engine: OverlappingEngine): Strategy<DatabaseSecret<StoredLogin>> {
   /** By token, what an overlap lacked. Lost with the process, and then said by the next rotation. */
   const lacking = new Map<string, string>();
   const plain = singleUser(engine, change);
@@ -29,12 +31,17 @@ export function overlappingUser(engine: OverlappingEngine): Strategy<DatabaseSec
         await plain.set(versions, context);
       } catch (error) {
         if (!(error instanceof NoWorkingPassword || error instanceof PasswordChangeForbidden)) throw error;
-        const [current, candidate] = await Promise.all([versions.current(), versions.candidate()]);
-        if (superuserSecretOf(current) === undefined || !(await isWanted(context))) throw error;
+        const stored = await Promise.all([versions.current(), versions.candidate()]);
+        if (superuserSecretOf(stored[0]) === undefined || !(await isWanted(context))) throw error;
+        const [current, candidate] = await Promise.all([
+          located(stored[0], engine, context),
+          located(stored[1], engine, context),
+        ]);
         const superuser = await superuserOf(current, context);
         if (await proveCurrent(engine, atServerOf(superuser.login, current.login), context)) throw error;
         const account = { user: current.login.username };
         await givePasswords(await superuser.session(), account, candidate, undefined);
+        await replicated(engine, candidate.login, superuser.login, context);
       }
     },
 
@@ -90,16 +97,17 @@ export function overlappingUser(engine: OverlappingEngine): Strategy<DatabaseSec
     const kept = old === 'keep current' ? password : undefined;
     const otherwise = await givePasswords(await superuser.session(), account, candidate, kept);
     if (otherwise !== undefined) context.warn(plainlyRotated(otherwise));
+    await replicated(engine, candidate.login, superuser.login, context);
   }
 
-  /** A session that was opened as the user's secret says proves nothing if the superuser's own says another TLS. */
+  /** A session that was opened as the user's secret says proves nothing where the superuser's says another host or TLS. */
   async function provenHost(
     session: OverlappingSession,
     there: DatabaseLogin,
     here: DatabaseLogin,
     context: Context,
   ): Promise<string | undefined> {
-    if (sameTls(there, here)) return await session.accountHost();
+    if (sameServer(there, here)) return await session.accountHost();
     // The account may be limited to one connection.
     await session.close();
     const proof = await loggedIn(engine, there, context);
@@ -111,7 +119,7 @@ export function overlappingUser(engine: OverlappingEngine): Strategy<DatabaseSec
   async function superuserOf(current: DatabaseSecret, context: Context) {
     const secretId = superuserSecretOf(current) ?? '';
     const other = (login: DatabaseLogin) => requireOther(login, current.login);
-    const read = () => readSuperuser(engine, secretId, current.login, other, context);
+    const read = () => readSuperuser(engine, secretId, current, other, context);
     const login = await read();
     return { login, session: () => superuserSession(engine, login, read, secretId, context) };
   }
@@ -130,11 +138,12 @@ async function isWanted(context: Context): Promise<boolean> {
   return overlapWanted((await context.describe()).tags);
 }
 
-function superuserSecretOf({ json }: DatabaseSecret): string | undefined {
+function superuserSecretOf({ json }: DatabaseSecret<unknown>): string | undefined {
   return json.string('masterarn') || undefined;
 }
 
-function sameTls({ tls: one }: DatabaseLogin, { tls: other }: DatabaseLogin): boolean {
+function sameServer({ tls: one, ...there }: DatabaseLogin, { tls: other, ...here }: DatabaseLogin): boolean {
+  if (there.host !== here.host || there.port !== here.port) return false;
   return typeof one === 'string' || typeof other === 'string' ? one === other : one.authorities === other.authorities;
 }
 

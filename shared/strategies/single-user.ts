@@ -11,7 +11,8 @@ import { AWSCURRENT, holderOf } from '../rotation/version-stages.ts';
 import { randomPassword } from '../secrets/password.ts';
 import { passwordPolicy } from '../secrets/password-settings.ts';
 import { replacePassword } from '../secrets/replace-password.ts';
-import { type DatabaseSecret, parseDatabaseSecret, requireSameIdentity } from './database-secret.ts';
+import { type DatabaseSecret, parseDatabaseSecret, requireSameIdentity, type StoredLogin } from './database-secret.ts';
+import { located } from './located.ts';
 import { type EngineOf, loggedIn } from './logged-in.ts';
 import { OVERLAP_TAG, overlapWanted } from './overlap-setting.ts';
 
@@ -26,7 +27,10 @@ export type Change<S extends Session> = (
  * One database user, who changes its own password. From the moment that `set` changes it until the promotion, clients
  * that hold AWSCURRENT cannot log in anew; open connections stay. Where the engine knows better, `change` does.
  */
-export function singleUser<S extends Session>(engine: EngineOf<S>, change?: Change<S>): Strategy<DatabaseSecret> {
+export function singleUser<S extends Session>(
+  engine: EngineOf<S>,
+  change?: Change<S>,
+): Strategy<DatabaseSecret<StoredLogin>> {
   return {
     name: `${engine.name}, single user`,
 
@@ -42,8 +46,9 @@ export function singleUser<S extends Session>(engine: EngineOf<S>, change?: Chan
     },
 
     async set(versions, context) {
-      const [current, candidate] = await Promise.all([versions.current(), versions.candidate()]);
-      requireSameIdentity(current.login, candidate.login);
+      const stored = await Promise.all([versions.current(), versions.candidate()]);
+      requireSameIdentity(stored[0].login, stored[1].login);
+      const [current, candidate] = await Promise.all([inPlace(stored[0], context), inPlace(stored[1], context)]);
 
       const asCurrent = await loggedIn(engine, current.login, context);
       if (asCurrent) {
@@ -58,8 +63,8 @@ export function singleUser<S extends Session>(engine: EngineOf<S>, change?: Chan
       const asCandidate = await loggedIn(engine, candidate.login, context);
       if (asCandidate) return await asCandidate.close();
 
-      const previous = await previousLogin(versions, candidate.login);
-      const asPrevious = previous && (await loggedIn(engine, previous, context));
+      const previous = await previousOf(versions, stored[1].login);
+      const asPrevious = previous && (await loggedIn(engine, (await inPlace(previous, context)).login, context));
       if (asPrevious) {
         const own = () => asPrevious.changeOwnPassword(candidate.login.password);
         return await changePassword(asPrevious, own, candidate.login, context);
@@ -69,7 +74,7 @@ export function singleUser<S extends Session>(engine: EngineOf<S>, change?: Chan
     },
 
     async test(versions, context) {
-      const { login } = await versions.candidate();
+      const { login } = await inPlace(await versions.candidate(), context);
       const session = await engine.connect(login, context.deadline);
       try {
         await session.probe();
@@ -78,6 +83,10 @@ export function singleUser<S extends Session>(engine: EngineOf<S>, change?: Chan
       }
     },
   };
+
+  function inPlace(secret: DatabaseSecret<StoredLogin>, context: Context): Promise<DatabaseSecret> {
+    return located(secret, engine, context);
+  }
 
   async function changePassword(
     session: Session,
@@ -100,14 +109,14 @@ export function singleUser<S extends Session>(engine: EngineOf<S>, change?: Chan
 const changeOwn: Change<Session> = (session, { candidate }) => session.changeOwnPassword(candidate.login.password);
 
 /** AWSPREVIOUS is a last resort: if it is unreadable or somebody else's, there is just one password less to try. */
-async function previousLogin(
-  versions: StagedVersions<DatabaseSecret>,
-  candidate: DatabaseLogin,
-): Promise<DatabaseLogin | undefined> {
+async function previousOf(
+  versions: StagedVersions<DatabaseSecret<StoredLogin>>,
+  candidate: StoredLogin,
+): Promise<DatabaseSecret<StoredLogin> | undefined> {
   try {
     const previous = await versions.previous();
     if (previous) requireSameIdentity(previous.login, candidate);
-    return previous?.login;
+    return previous;
   } catch (error) {
     if (error instanceof InvalidSecret || error instanceof CandidateMismatch) return undefined;
     throw error;

@@ -1,7 +1,10 @@
 import type { DatabaseLogin, Engine, Session } from '../engines/engine.ts';
 import { CurrentLoginRefused, InvalidSecret, LoginRefused, SuperuserRefused } from '../errors.ts';
 import type { Context } from '../rotation/strategy.ts';
-import { parseDatabaseSecret } from './database-secret.ts';
+import { JsonSecret } from '../secrets/json-secret.ts';
+import type { SecretValue } from '../secrets/secret-value.ts';
+import { type DatabaseSecret, parseCredential, parseDatabaseSecret, rdsPlace } from './database-secret.ts';
+import { endpointFor, located, nearestPlace, rdsOf } from './located.ts';
 import { type EngineOf, loggedIn } from './logged-in.ts';
 
 /** ARNs, separated by commas or spaces, of secrets whose current password somebody lost; the deployer's to set. */
@@ -34,27 +37,51 @@ export async function proveCurrent(engine: Engine, login: DatabaseLogin, context
 }
 
 /**
- * The login in a superuser's own secret; `requireOther` throws if it is one that the rotation changes.
+ * The login in a superuser's own secret, at the database that takes changes for the user's: the same host, or by what
+ * RDS says the primary of its replica or the writer of its cluster. `requireOther` throws if it is a login that the
+ * rotation changes.
  *
- * @throws SuperuserRefused if it is for another server than the user's
+ * @throws SuperuserRefused if it is for another database than the user's
  */
 export async function readSuperuser(
   engine: Engine,
   secretId: string,
-  user: DatabaseLogin,
+  user: DatabaseSecret,
   requireOther: (superuser: DatabaseLogin) => void,
   context: Context,
 ): Promise<DatabaseLogin> {
   const value = await context.readOtherSecret(secretId);
   try {
-    const { login } = parseDatabaseSecret(value, engine);
-    requireSameServer(user, login);
+    const login = await superuserLogin(value, engine, secretId, user, context);
     requireOther(login);
     return login;
   } catch (error) {
     if (!(error instanceof InvalidSecret)) throw error;
     throw new InvalidSecret(`The superuser's secret ${secretId}: ${error.message}`, { cause: error.cause });
   }
+}
+
+async function superuserLogin(
+  value: SecretValue,
+  engine: Engine,
+  secretId: string,
+  user: DatabaseSecret,
+  context: Context,
+): Promise<DatabaseLogin> {
+  const json = JsonSecret.parse(value);
+  if (!json.fields().has('host') && !rdsPlace(json)) {
+    const credential = parseCredential(json, engine);
+    const master = { secretArn: secretId, username: credential.username, near: nearestPlace(user) };
+    return { ...credential, ...endpointFor(engine, await rdsOf(context).completeManagedMaster(master)) };
+  }
+  const { login } = await located(parseDatabaseSecret(value, engine), engine, context);
+  const { host, port } = user.login;
+  const found = await rdsOf(context).sameDatabase(host, login.host);
+  // A replica may have a port of its own; of one host, another port is another server.
+  if (found.kind === 'same' && (login.host !== host || login.port === port)) return { ...login, host: found.writer };
+  throw new SuperuserRefused(
+    `The secret is for ${host}:${port}, and its superuser's secret (masterarn) for ${login.host}:${login.port}, which is neither the same server nor, by what RDS says, its primary or its cluster. Nothing was changed. Name the superuser of the same database.`,
+  );
 }
 
 /** A superuser's own rotation may have changed its password since its secret was read: one more look tells. */
@@ -83,11 +110,4 @@ export async function superuserSession<S extends Session>(
 /** Host, port and TLS come from the superuser's own secret, so that nobody can lead its password elsewhere. */
 export function atServerOf({ host, port, tls }: DatabaseLogin, login: DatabaseLogin): DatabaseLogin {
   return { ...login, host, port, tls };
-}
-
-function requireSameServer(user: DatabaseLogin, superuser: DatabaseLogin): void {
-  if (user.host === superuser.host && user.port === superuser.port) return;
-  throw new SuperuserRefused(
-    `The secret is for ${user.host}:${user.port}, and its superuser's secret (masterarn) for ${superuser.host}:${superuser.port}. Nothing was changed. Name the superuser of the same server, by the same host name.`,
-  );
 }

@@ -11,16 +11,22 @@ export interface FakeInstance {
   readonly source?: string;
   readonly sourceCluster?: string;
   readonly secretArn?: string;
+  /** `admin` unless given. */
+  readonly master?: string;
 }
 
 /** https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBCluster.html */
 export interface FakeCluster {
   readonly id: string;
+  readonly engine?: string;
+  readonly port?: number;
   readonly endpoint?: string;
   readonly reader?: string;
   readonly custom?: readonly string[];
   readonly members?: readonly string[];
   readonly secretArn?: string;
+  /** `admin` unless given. */
+  readonly master?: string;
 }
 
 export interface FakeRds {
@@ -96,12 +102,22 @@ function endpointXml([id, cluster]: readonly [string, string]): string {
 }
 
 function instanceXml(instance: FakeInstance): string {
-  const { id, address, engine = 'postgres', port = 5432, cluster, source, sourceCluster, secretArn } = instance;
+  const {
+    id,
+    address,
+    engine = 'postgres',
+    port = 5432,
+    cluster,
+    source,
+    sourceCluster,
+    secretArn,
+    master = 'admin',
+  } = instance;
   return element('DBInstance', [
     text('DBInstanceIdentifier', id),
     text('Engine', engine),
     text('DBInstanceStatus', address ? 'available' : 'creating'),
-    text('MasterUsername', 'admin'),
+    text('MasterUsername', master),
     address ? element('Endpoint', [text('Address', address), text('Port', String(port))]) : '',
     text('DBClusterIdentifier', cluster),
     text('ReadReplicaSourceDBInstanceIdentifier', source),
@@ -110,15 +126,16 @@ function instanceXml(instance: FakeInstance): string {
   ]);
 }
 
-function clusterXml({ id, endpoint, reader, custom = [], members = [], secretArn }: FakeCluster): string {
+function clusterXml(cluster: FakeCluster): string {
+  const { id, endpoint, reader, custom = [], members = [], secretArn, master = 'admin' } = cluster;
   return element('DBCluster', [
     text('DBClusterIdentifier', id),
-    text('Engine', 'aurora-postgresql'),
+    text('Engine', cluster.engine ?? 'aurora-postgresql'),
     text('Status', endpoint ? 'available' : 'creating'),
-    text('MasterUsername', 'admin'),
+    text('MasterUsername', master),
     text('Endpoint', endpoint),
     text('ReaderEndpoint', reader),
-    text('Port', '5433'),
+    text('Port', String(cluster.port ?? 5433)),
     element(
       'CustomEndpoints',
       custom.map((host) => text('member', host)),

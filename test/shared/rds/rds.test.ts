@@ -240,7 +240,6 @@ describe('a master secret that RDS manages', () => {
   ])('is refused when it is %s: %s near %o', async (_what, secretArn, near) => {
     const error = await failureOf(step().completeManagedMaster({ secretArn, username: 'admin', near }));
     expect(error).toBeInstanceOf(InvalidSecret);
-    expect(error.message).toContain(secretArn);
     expect(error.message).toContain('Correct masterarn');
   });
 

@@ -1,10 +1,14 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { DatabaseLogin, Engine } from '../../../shared/engines/engine.ts';
+import type { Engine } from '../../../shared/engines/engine.ts';
 import { binaryValue, stringValue } from '../../../shared/secrets/secret-value.ts';
 import { Sensitive } from '../../../shared/secrets/sensitive.ts';
-import { parseDatabaseSecret, requireSameIdentity } from '../../../shared/strategies/database-secret.ts';
+import {
+  parseDatabaseSecret,
+  requireSameIdentity,
+  type StoredLogin,
+} from '../../../shared/strategies/database-secret.ts';
 import { certificateAuthority } from '../../support/certificates.ts';
 
 const PASSWORD = 'canary-4711"\\';
@@ -41,8 +45,7 @@ describe('a database secret', () => {
   it('names a login', () => {
     const { login } = parse(valid);
     expect(login).toMatchObject({
-      host: 'db.example.com',
-      port: 5000,
+      place: { host: 'db.example.com', port: 5000 },
       database: 'orders',
       username: 'app',
       tls: 'verified',
@@ -54,7 +57,7 @@ describe('a database secret', () => {
   it('takes port, database and TLS from the engine and from caution if it says nothing', () => {
     const { engine: name, host, username, password } = valid;
     expect(parse({ engine: name, host, username, password }).login).toMatchObject({
-      port: 4444,
+      place: { host, port: 4444 },
       database: 'main',
       tls: 'verified',
     });
@@ -68,21 +71,21 @@ describe('a database secret', () => {
 
   // Accepted shapes: those of the AWS-provided templates.
   it.each([
-    ['port', '5001', { port: 5001 }],
-    ['port', 1, { port: 1 }],
-    ['port', 65_535, { port: 65_535 }],
+    ['port', '5001', { place: { port: 5001 } }],
+    ['port', 1, { place: { port: 1 } }],
+    ['port', 65_535, { place: { port: 65_535 } }],
     ['ssl', false, { tls: 'off' }],
     ['ssl', 'false', { tls: 'off' }],
     ['ssl', 'False', { tls: 'off' }],
     ['ssl', 'true', { tls: 'verified' }],
     ['ssl', 'TRUE', { tls: 'verified' }],
     ['engine', 'Aurora-Exemplary', {}],
-    ['host', 'DB.Example.COM', { host: 'db.example.com' }],
-    ['host', '10.0.0.7', { host: '10.0.0.7' }],
-    ['host', '2001:DB8::1', { host: '2001:db8::1' }],
-    ['host', 'fe80::1%eth0', { host: 'fe80::1%eth0' }],
-    ['host', 'datenbank-münchen.example', { host: 'datenbank-münchen.example' }],
-    ['host', 'my_db', { host: 'my_db' }],
+    ['host', 'DB.Example.COM', { place: { host: 'db.example.com' } }],
+    ['host', '10.0.0.7', { place: { host: '10.0.0.7' } }],
+    ['host', '2001:DB8::1', { place: { host: '2001:db8::1' } }],
+    ['host', 'fe80::1%eth0', { place: { host: 'fe80::1%eth0' } }],
+    ['host', 'datenbank-münchen.example', { place: { host: 'datenbank-münchen.example' } }],
+    ['host', 'my_db', { place: { host: 'my_db' } }],
     ['username', `o'"\\;-- ü`, { username: `o'"\\;-- ü` }],
     ['username', 'ü'.repeat(8), { username: 'ü'.repeat(8) }],
     ['dbname', `x"; drop table y`, { database: `x"; drop table y` }],
@@ -161,6 +164,34 @@ describe('a database secret', () => {
     },
   );
 
+  it.each([
+    ['an instance', { dbInstanceIdentifier: 'orders-1' }, { dbInstanceIdentifier: 'orders-1' }],
+    ['a cluster', { dbClusterIdentifier: 'orders' }, { dbClusterIdentifier: 'orders' }],
+    [
+      'a cluster rather than one of its instances',
+      { dbInstanceIdentifier: 'orders-1', dbClusterIdentifier: 'orders' },
+      { dbClusterIdentifier: 'orders' },
+    ],
+  ])('may name, instead of a host, %s', (_, identifiers, place) => {
+    const { engine: name, username, password } = valid;
+    expect(parse({ engine: name, username, password, ...identifiers }).login.place).toEqual(place);
+  });
+
+  it('is for its host, whatever identifier stands beside it', () => {
+    const { place } = parse({ ...valid, dbInstanceIdentifier: 'orders-1' }).login;
+    expect(place).toEqual({ host: valid.host, port: valid.port });
+  });
+
+  it('that names an RDS Proxy is refused with what to name instead', () => {
+    const host = 'pool.proxy-abc123.eu-west-1.rds.amazonaws.com';
+    const error = thrownBy(() => parse({ ...valid, host }));
+    expect(error).toMatchObject({
+      name: 'InvalidSecret',
+      message: expect.stringContaining(`"host": ${host} is an RDS Proxy`),
+    });
+    expect(error.message).toContain('the host of the instance');
+  });
+
   it('is not binary', () => {
     expect(thrownBy(() => parseDatabaseSecret(binaryValue(Buffer.from('{}')), engine)).name).toBe('InvalidSecret');
   });
@@ -173,8 +204,10 @@ describe('a database secret', () => {
         const fields = { ...valid, ...changes, password: changes['password'] ?? `canary-4711${suffix}` };
         try {
           const { login } = parse(fields);
-          expect(Number.isInteger(login.port) && login.port >= 1 && login.port <= 65_535).toBe(true);
-          for (const text of [login.host, login.username, login.database, login.password.reveal()]) {
+          const { place } = login;
+          if (!('host' in place)) throw new Error('A host was given.');
+          expect(Number.isInteger(place.port) && place.port >= 1 && place.port <= 65_535).toBe(true);
+          for (const text of [place.host, login.username, login.database, login.password.reveal()]) {
             expect(text === '' || text.includes('\u0000')).toBe(false);
           }
         } catch (error) {
@@ -187,15 +220,11 @@ describe('a database secret', () => {
 });
 
 describe('two logins', () => {
-  const login = (changes: Partial<DatabaseLogin> = {}): DatabaseLogin => ({
-    host: 'db.example.com',
-    port: 5000,
-    database: 'orders',
-    username: 'app',
-    password: new Sensitive(PASSWORD),
-    tls: 'verified',
-    ...changes,
-  });
+  const names = { host: 'db.example.com', port: 5000, database: 'orders', username: 'app' };
+  const login = (changes: Partial<typeof names> & { password?: Sensitive } = {}): StoredLogin => {
+    const { host, port, ...credential } = { ...names, password: new Sensitive(PASSWORD), ...changes };
+    return { ...credential, tls: 'verified', place: { host, port } };
+  };
 
   it('are the same identity with different passwords', () => {
     expect(() => requireSameIdentity(login(), login({ password: new Sensitive('other') }))).not.toThrow();
@@ -210,11 +239,21 @@ describe('two logins', () => {
         const error = thrownBy(() => requireSameIdentity(login(), login(changes)));
         expect(error.name).toBe('CandidateMismatch');
         for (const part of ['host', 'port', 'database', 'username'] as const) {
-          const told = `${part} "${others[part]}" instead of "${login()[part]}"`;
+          const told = `${part} "${others[part]}" instead of "${names[part]}"`;
           expect(error.message.includes(told)).toBe(differing.includes(part));
         }
         expect(inspect(error, { depth: 9 })).not.toContain('canary');
       }),
     );
+  });
+
+  it('are told apart by instance and cluster', () => {
+    const at = (place: StoredLogin['place']): StoredLogin => ({ ...login(), place });
+    const error = thrownBy(() =>
+      requireSameIdentity(at({ dbInstanceIdentifier: 'one' }), at({ dbClusterIdentifier: 'two' })),
+    );
+    expect(error.name).toBe('CandidateMismatch');
+    expect(error.message).toContain('dbInstanceIdentifier none instead of "one"');
+    expect(error.message).toContain('dbClusterIdentifier "two" instead of none');
   });
 });
