@@ -7,7 +7,7 @@ import { type LeftOut, leaveOut, refuseStaleEntries, versionsOnly } from './buil
 import { writeOutputs } from './build/write-outputs.ts';
 
 export interface BuildOptions {
-  /** The folder with one folder per function. */
+  /** The folder with one folder per function, each with a handler.ts. */
   readonly functions?: string;
   /** Where `<function>/index.mjs` goes, with its source map and with the chunks that it loads. */
   readonly dist?: string;
@@ -20,6 +20,8 @@ export interface Bundle {
   readonly bytes: number;
   /** What is loaded only when the function asks for it. */
   readonly lazyBytes: number;
+  /** All that is deployed: the bundle, its chunks, and their source maps; absolute paths. */
+  readonly files: readonly string[];
   /** What is inside all of it: the path of each source file, relative to this folder, and the bytes it takes. */
   readonly sources: ReadonlyMap<string, number>;
 }
@@ -28,11 +30,24 @@ export interface Bundle {
  * Bundles every function. Files appear under their names only when they are whole, so that a reader, or another
  * build at the same time, never meets half of one.
  */
-export async function build(options: BuildOptions = {}): Promise<readonly Bundle[]> {
-  const functions = resolve(options.functions ?? join(import.meta.dirname, 'functions'));
-  const dist = resolve(options.dist ?? join(import.meta.dirname, 'dist'));
-  const folders = (await readdir(functions, { withFileTypes: true })).filter((entry) => entry.isDirectory());
-  return await Promise.all(folders.map(({ name }) => buildFunction(name, join(functions, name, 'handler.ts'), dist)));
+export function build(options: BuildOptions = {}): Promise<readonly Bundle[]> {
+  return buildEach(options.functions ?? join(import.meta.dirname, 'functions'), '', options.dist);
+}
+
+/** Bundles the Lambdas that watch over rotations, as `operations-<name>`: they rotate nothing. */
+export function buildOperations({ dist }: Pick<BuildOptions, 'dist'> = {}): Promise<readonly Bundle[]> {
+  return buildEach(join(import.meta.dirname, 'infra', 'operations'), 'operations-', dist);
+}
+
+async function buildEach(
+  folder: string,
+  prefix: string,
+  dist = join(import.meta.dirname, 'dist'),
+): Promise<readonly Bundle[]> {
+  const folders = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+  return await Promise.all(
+    folders.map(({ name }) => buildFunction(`${prefix}${name}`, resolve(folder, name, 'handler.ts'), resolve(dist))),
+  );
 }
 
 async function buildFunction(functionName: string, entry: string, dist: string): Promise<Bundle> {
@@ -45,7 +60,7 @@ async function buildFunction(functionName: string, entry: string, dist: string):
   const contents = contentOf(metafile);
   const written = outputFiles.filter(({ path }) => contents.files.has(path.replace(/\.map$/, '')));
   await writeOutputs(file, written);
-  return { functionName, file, ...contents };
+  return { functionName, file, ...contents, files: written.map(({ path }) => path) };
 }
 
 async function bundled(entry: string, file: string, options: { readonly splitting?: boolean }) {
@@ -76,7 +91,7 @@ async function bundled(entry: string, file: string, options: { readonly splittin
 }
 
 if (import.meta.main) {
-  for (const { functionName, bytes, lazyBytes } of await build()) {
+  for (const { functionName, bytes, lazyBytes } of [...(await build()), ...(await buildOperations())]) {
     const later = lazyBytes > 0 ? `, and ${(lazyBytes / 1000).toFixed(1)} kB when asked for` : '';
     console.log(`${functionName.padEnd(32)} ${(bytes / 1000).toFixed(1)} kB${later}`);
   }
