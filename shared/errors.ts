@@ -95,8 +95,8 @@ export class LoginRefused extends RotationError {
 }
 
 /**
- * The database, or the RDS API that knows where it is, did not answer or cannot serve now: network, DNS, start-up,
- * connection limit, throttling, time limit.
+ * The database, the RDS API that knows where it is, or an issuer of keys did not answer or cannot serve now: network,
+ * DNS, start-up, connection limit, throttling, time limit.
  */
 export class Unreachable extends RotationError {
   override readonly name = 'Unreachable';
@@ -135,6 +135,31 @@ export class SuperuserRefused extends RotationError {
 /** The alternate user is not one that may be let in with the first user's rights. Nothing was changed. */
 export class AlternateRefused extends RotationError {
   override readonly name = 'AlternateRefused';
+}
+
+/** The issuer of keys answered, and said no for another reason than the key itself. */
+export class IssuerRefused extends RotationError {
+  override readonly name = 'IssuerRefused';
+}
+
+/** The issuer does not accept the candidate, as long as a new key may take to work. */
+export class KeyRefused extends RotationError {
+  override readonly name = 'KeyRefused';
+}
+
+/** No more keys may live at the issuer, and none of them may be ended. Nothing was made. */
+export class KeyLimitReached extends RotationError {
+  override readonly name = 'KeyLimitReached';
+}
+
+/** The key of AWSPREVIOUS has to make room, and was used since AWSCURRENT replaced it. Nothing was made or ended. */
+export class PreviousKeyStillInUse extends RotationError {
+  override readonly name = 'PreviousKeyStillInUse';
+}
+
+/** The administrator's secret does not let this secret have keys made. Nothing was asked of the issuer. */
+export class AdministratorRefused extends RotationError {
+  override readonly name = 'AdministratorRefused';
 }
 
 /** The function's time limit came too near. Nothing is lost: the step can be repeated. */

@@ -1,13 +1,9 @@
 import type { Sensitive } from '../secrets/sensitive.ts';
 
-/**
- * One issuer of API keys. A provider knows no Secrets Manager and no rotation; it says what its issuer allows, and opens
- * an account there.
- */
+/** One kind of issuer of API keys. A provider knows no Secrets Manager and no rotation. */
 export interface Provider {
   /** As the field `provider` of a secret says it. */
   readonly name: string;
-  readonly facts: ProviderFacts;
 
   /**
    * Nothing is asked of the issuer yet.
@@ -25,6 +21,8 @@ export interface ProviderFacts {
   readonly longestName?: number;
   /** `chosen`: the caller says what the key is, so it is stored before the issuer hears of it. */
   readonly value: 'issued' | 'chosen';
+  /** Whether a mint that is repeated with the same idempotency key gives the same key; no unless said. */
+  readonly idempotent?: boolean;
   /** How long a new key may take to work everywhere, in milliseconds. */
   readonly propagationMs: number;
 }
@@ -33,10 +31,12 @@ export interface ProviderFacts {
 export interface Access {
   /** The administrator's credential and where it applies, as its secret has them. */
   readonly administrator: Readonly<Record<string, unknown>>;
-  /** The account, application or user whose keys these are. */
-  readonly target: Readonly<Record<string, string>>;
+  /** The account, application or user whose keys these are, and what the keys may do. */
+  readonly target: Readonly<Record<string, unknown>>;
   /** What the function's environment sets. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** To be told of every credential that the provider derives or is given, before it is used. */
+  conceal(secret: Sensitive): void;
 }
 
 /** How long the calls may take. */
@@ -51,7 +51,7 @@ export interface Key {
   readonly value: Sensitive;
 }
 
-/** A key that works, as far as the issuer's list tells. */
+/** A key that lives, as far as the issuer's list tells. */
 export interface LivingKey {
   readonly id: string;
   readonly name?: string;
@@ -75,15 +75,25 @@ export interface KeyRequest {
  * and OutOfTime; errors quote nothing of what was sent or answered.
  */
 export interface Issuer {
-  /** Makes a key. Never repeated by itself unless the issuer is known not to have made one. */
+  readonly facts: ProviderFacts;
+
+  /**
+   * Makes a key. Never repeated by itself unless the issuer is known not to have made one. The id is empty where the
+   * issuer has none.
+   *
+   * @throws KeyLimitReached where the issuer says that no more keys may live
+   */
   mint(request: KeyRequest): Promise<Key>;
 
   /** Whether the issuer accepts the key now. Changes nothing, and uses no credential but the key itself. */
   accepts(key: Key): Promise<boolean>;
 
-  /** All keys of the target; absent where the issuer does not tell. */
+  /** All keys of the target, or an error: never a part of them. Absent where the issuer does not tell. */
   list?(): Promise<readonly LivingKey[]>;
 
-  /** Ends a key; one that is gone already is ended. */
-  retire(id: string): Promise<void>;
+  /** Where the issuer tells it, and its list does not; asked only when a key has to make room. */
+  lastUsedAt?(id: string): Promise<Date | undefined>;
+
+  /** Ends a key; one that is gone already is ended. Absent where a new key ends the old one. */
+  retire?(id: string): Promise<void>;
 }

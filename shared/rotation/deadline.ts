@@ -5,6 +5,8 @@ const RESERVE_MS = 2_500;
 
 /** How long a step may still take. */
 export interface Deadline {
+  /** How long a run of this function can last, in milliseconds: what was left of its time when it began. */
+  readonly longest: number;
   /** Milliseconds, never negative. */
   remaining(): number;
   /** Aborts when the time is up, with `OutOfTime` as its reason. */
@@ -36,7 +38,7 @@ export async function withDeadline<T>(timeLeft: () => number, work: (deadline: D
   );
   try {
     return await Promise.race([
-      work({ remaining: () => Math.max(0, timeLeft() - reserve), signal: abort.signal }),
+      work({ longest: total, remaining: () => Math.max(0, timeLeft() - reserve), signal: abort.signal }),
       timeUp,
     ]);
   } finally {

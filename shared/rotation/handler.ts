@@ -38,7 +38,7 @@ export function rotationHandler<S>(
         () => lambda.getRemainingTimeInMillis(),
         (deadline) => {
           const store = learning(secretStore(client, deadline.signal), redaction);
-          return runWithin(deadline, event, strategy, store, (error) =>
+          return runWithin(deadline, event, strategy, store, redaction, (error) =>
             report.retirementFailed(error, redaction.cleanError(error)),
           );
         },
@@ -57,6 +57,7 @@ function runWithin<S>(
   event: RotationEvent,
   strategy: Strategy<S>,
   store: SecretStore,
+  redaction: Redaction,
   retirementFailed: (error: unknown) => void,
 ): Promise<StepResult> {
   const context: Context = {
@@ -66,6 +67,8 @@ function runWithin<S>(
     deadline,
     describe: once(() => store.describe(event.secretId)),
     readOtherSecret: async (secretId) => (await store.read(secretId, { stage: AWSCURRENT })).value,
+    conceal: (secret) => redaction.learnText(secret.reveal()),
+    identify: (text) => redaction.spare(text),
     warn: (message, details = {}) =>
       logger.warn(message, { secretArn: event.secretId, version: event.token, ...details }),
   };

@@ -1,5 +1,6 @@
 import type { SecretDescription } from '../secrets/secret-store.ts';
 import type { SecretValue } from '../secrets/secret-value.ts';
+import type { Sensitive } from '../secrets/sensitive.ts';
 import type { Deadline } from './deadline.ts';
 
 /** The versions that exist before a candidate does, parsed; each is read when asked for, and at most once. */
@@ -26,6 +27,10 @@ export interface Context {
   describe(): Promise<SecretDescription>;
   /** AWSCURRENT of another secret, such as a superuser's; asks the service each time. */
   readOtherSecret(secretId: string): Promise<SecretValue>;
+  /** From now on the secret is taken out of whatever is logged or thrown. The secret's own versions are, without this. */
+  conceal(secret: Sensitive): void;
+  /** From now on the text may be seen, whichever field of a secret it stands in: an identifier, such as a key's. */
+  identify(text: string): void;
   /** For what an operator should know although the step succeeds. */
   warn(message: string, details?: Readonly<Record<string, string | number>>): void;
 }

@@ -14,7 +14,19 @@ const IDENTITY_FIELDS = new Set([
   'masterarn',
   'dbInstanceIdentifier',
   'dbClusterIdentifier',
+  'provider',
+  'baseUrl',
+  'target',
+  'keyId',
 ]);
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html: names what is there, and opens nothing. */
+const ARN = /^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d*:[\w/+=.@!:*-]+$/;
+
+/** Whether a field of this name may be seen in logs, so that nothing secret may be stored in it. */
+export function isIdentityField(name: string): boolean {
+  return IDENTITY_FIELDS.has(name);
+}
 
 /** Shorter values protect nothing, and striking every `1` or `no` would leave nothing readable. */
 const SHORTEST = 3;
@@ -27,6 +39,7 @@ const SHORT = 5;
  */
 export class Redaction {
   readonly #patterns = new Map<string, RegExp | string>();
+  readonly #spared = new Set<string>();
 
   learn(value: SecretValue): void {
     if (value.kind === 'binary') {
@@ -40,24 +53,20 @@ export class Redaction {
     const parsed = parseJson(text);
     if (typeof parsed !== 'object' || parsed === null) return;
     for (const [name, field] of Object.entries(parsed)) {
-      if (!IDENTITY_FIELDS.has(name) || typeof field === 'object') this.#learnField(field);
+      if (typeof field === 'object') this.#learnField(placesIn(name, field, parsed) ? undefined : field);
+      else if (!IDENTITY_FIELDS.has(name)) this.#learnField(field);
     }
   }
 
   learnText(text: string): void {
-    if (text.length < SHORTEST || text.trim() === '') return;
-    const bytes = Buffer.from(text);
-    const uriEncoded = encodeUri(text);
-    this.#add(
-      text,
-      uriEncoded,
-      uriEncoded.replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`),
-      new URLSearchParams([['', text]]).toString().slice(1),
-      JSON.stringify(text).slice(1, -1),
-      bytes.toString('base64'),
-      bytes.toString('base64').replace(/=+$/, ''),
-      bytes.toString('base64url'),
-    );
+    if (text.length < SHORTEST || text.trim() === '' || this.#spared.has(text)) return;
+    this.#add(...formsOf(text));
+  }
+
+  /** The text may be seen from now on, whatever is learned, unless it is part of a value that is longer. */
+  spare(text: string): void {
+    this.#spared.add(text);
+    for (const form of formsOf(text)) this.#patterns.delete(form);
   }
 
   /** The text without any value that was learned. */
@@ -87,7 +96,7 @@ export class Redaction {
   }
 
   #learnField(field: unknown): void {
-    if (typeof field === 'string') this.learnText(field);
+    if (typeof field === 'string' && !ARN.test(field)) this.learnText(field);
     else if (typeof field === 'number') this.learnText(String(field));
     else if (typeof field === 'object' && field !== null)
       for (const inner of Object.values(field)) this.#learnField(inner);
@@ -99,6 +108,32 @@ export class Redaction {
       this.#patterns.set(form, form.length < SHORT ? standingAlone(form) : form);
     }
   }
+}
+
+/** The forms in which a text turns up in URLs, headers and JSON. */
+function formsOf(text: string): readonly string[] {
+  const bytes = Buffer.from(text);
+  const uriEncoded = encodeUri(text);
+  return [
+    text,
+    uriEncoded,
+    uriEncoded.replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`),
+    new URLSearchParams([['', text]]).toString().slice(1),
+    JSON.stringify(text).slice(1, -1),
+    bytes.toString('base64'),
+    bytes.toString('base64').replace(/=+$/, ''),
+    bytes.toString('base64url'),
+  ];
+}
+
+/**
+ * Whether an object says where secrets belong and is none: `serves`, in which an administrator's secret lists ARNs, and
+ * `fields`, in which a secret names other fields of its own.
+ */
+function placesIn(name: string, field: object | null, secret: object): boolean {
+  const entries = Object.entries(field ?? {});
+  if (name === 'serves') return entries.every(([arn]) => ARN.test(arn));
+  return name === 'fields' && entries.every(([, value]) => typeof value === 'string' && Object.hasOwn(secret, value));
 }
 
 /** `String` runs an object's own code, which may throw. */

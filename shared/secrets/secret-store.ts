@@ -19,6 +19,8 @@ export interface SecretVersion {
 export interface SecretDescription {
   readonly arn: string;
   readonly rotationEnabled: boolean;
+  /** When Secrets Manager last finished a rotation of it; absent before the first one. */
+  readonly lastRotatedAt?: Date;
   readonly tags: ReadonlyMap<string, string>;
   /** Versions that hold at least one staging label. */
   readonly stages: ReadonlyMap<string, readonly string[]>;
@@ -62,6 +64,7 @@ export function secretStore(client: Pick<SecretsManagerClient, 'send'>, signal: 
       return {
         arn: answer.ARN ?? SecretId,
         rotationEnabled: answer.RotationEnabled ?? true,
+        ...(answer.LastRotatedDate && { lastRotatedAt: answer.LastRotatedDate }),
         tags: new Map((answer.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value])),
         stages: new Map(Object.entries(answer.VersionIdsToStages ?? {})),
       };
