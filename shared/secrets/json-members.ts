@@ -1,5 +1,9 @@
 export interface Member {
   readonly name: string;
+  /** Offset of the name's opening quote. */
+  readonly nameStart: number;
+  /** Offset after the name's closing quote. */
+  readonly nameEnd: number;
   /** Offset of the value's first character. */
   readonly start: number;
   /** Offset after the value's last character. */
@@ -15,16 +19,16 @@ const TOKEN = /"(?:[^"\\]+|\\.)*"|[{}[\],]/g;
 export function topLevelMembers(object: string): Member[] {
   const members: Member[] = [];
   let depth = 0;
-  let name: string | undefined;
+  let name: Pick<Member, 'name' | 'nameStart' | 'nameEnd'> | undefined;
   let start = 0;
   for (const { 0: token, index } of object.matchAll(TOKEN)) {
     if (depth === 1 && name === undefined && token.startsWith('"')) {
-      name = String(JSON.parse(token));
-      start = object.indexOf(':', index + token.length) + 1;
+      name = { name: String(JSON.parse(token)), nameStart: index, nameEnd: index + token.length };
+      start = object.indexOf(':', name.nameEnd) + 1;
     } else if (depth === 1 && name !== undefined && (token === ',' || token === '}')) {
       const value = object.slice(start, index);
       members.push({
-        name,
+        ...name,
         start: start + value.length - value.trimStart().length,
         end: start + value.trimEnd().length,
       });

@@ -1,12 +1,10 @@
 import { InvalidSecret } from '../errors.ts';
-import { topLevelMembers } from './json-members.ts';
+import { type Member, topLevelMembers } from './json-members.ts';
 import { type SecretValue, stringValue } from './secret-value.ts';
 import type { Sensitive } from './sensitive.ts';
 
-interface Field {
+interface Field extends Member {
   readonly value: unknown;
-  readonly start: number;
-  readonly end: number;
 }
 
 /**
@@ -31,12 +29,12 @@ export class JsonSecret {
     const text = value.text.reveal();
     const fields = new Map<string, Field>();
     const parsed = new Map(Object.entries(parseObject(text)));
-    for (const { name, start, end } of topLevelMembers(text)) {
-      if (fields.has(name)) {
+    for (const member of topLevelMembers(text)) {
+      if (fields.has(member.name)) {
         // Which of the two a reader takes differs from language to language, so neither is safe to change.
         throw new InvalidSecret('The secret is a JSON object that has a field twice: keep one field of each name.');
       }
-      fields.set(name, { value: parsed.get(name), start, end });
+      fields.set(member.name, { ...member, value: parsed.get(member.name) });
     }
     return new JsonSecret(value.text, fields);
   }
@@ -100,9 +98,34 @@ export class JsonSecret {
     return JsonSecret.parse(stringValue(text + original.slice(copied)));
   }
 
+  /**
+   * This secret with a string in one field: in its place if the field is there, else as a new field right behind `after`,
+   * with the same white space. All else is kept to the byte.
+   * @throws InvalidSecret if the field is neither a string nor null, or is to be new and there is no field `after`.
+   */
+  withField(name: string, value: string, after: string): JsonSecret {
+    this.string(name);
+    const text = this.#text.reveal();
+    const field = this.#fields.get(name);
+    if (field) return spliced(text, field.start, field.end, JSON.stringify(value));
+    const neighbour = this.#fields.get(after);
+    if (!neighbour) {
+      throw new InvalidSecret(`The secret has no field ${JSON.stringify(after)}: add it to the secret.`);
+    }
+    const before = text.slice(0, neighbour.nameStart);
+    const space = before.slice(before.trimEnd().length);
+    const colon = text.slice(neighbour.nameEnd, neighbour.start);
+    const added = `,${space}${JSON.stringify(name)}${colon}${JSON.stringify(value)}`;
+    return spliced(text, neighbour.end, neighbour.end, added);
+  }
+
   toValue(): SecretValue {
     return stringValue(this.#text);
   }
+}
+
+function spliced(text: string, start: number, end: number, replacement: string): JsonSecret {
+  return JsonSecret.parse(stringValue(text.slice(0, start) + replacement + text.slice(end)));
 }
 
 function parseObject(text: string): object {

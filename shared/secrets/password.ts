@@ -51,6 +51,25 @@ export function randomPassword(policy: PasswordPolicy, random: RandomBytes = ran
   }
 }
 
+/** Whether `randomPassword` could have drawn this text. */
+export function meetsPolicy(policy: PasswordPolicy, text: string): boolean {
+  switch (policy.shape) {
+    case 'uuid':
+      return /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/.test(text);
+    case 'hex':
+    case 'base64':
+    case 'base64url': {
+      const bytes = Buffer.from(text, policy.shape);
+      return bytes.length === policy.length && bytes.toString(policy.shape) === text;
+    }
+    default: {
+      const alphabet = includedTypes(policy).join('');
+      const drawn = text.length === policy.length && [...text].every((c) => alphabet.includes(c));
+      return drawn && hasEach(requiredTypes(policy), text);
+    }
+  }
+}
+
 export function randomKey(bytes: number): Sensitive<Uint8Array> {
   return new Sensitive<Uint8Array>(randomBytes(bytes));
 }
@@ -104,18 +123,26 @@ function possiblePasswords(policy: CharacterPolicy): bigint {
  */
 function randomCharacters(policy: CharacterPolicy, random: RandomBytes): string {
   const types = includedTypes(policy);
-  const required = policy.requireEachIncludedType ? types.map((type) => new Set(type)) : [];
+  const required = requiredTypes(policy);
   if (types.length === 0 || policy.length < Math.max(1, required.length)) {
     throw new InvalidSetting('No password can meet the policy: exclude less, or make it longer.');
   }
   const alphabet = types.join('');
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const text = draw(alphabet, policy.length, random);
-    if (required.every((type) => [...text].some((c) => type.has(c)))) {
+    if (hasEach(required, text)) {
       return text;
     }
   }
   throw new Error('The random source is broken: it never gave a password with every required type of character.');
+}
+
+function requiredTypes(policy: CharacterPolicy): string[] {
+  return policy.requireEachIncludedType ? includedTypes(policy) : [];
+}
+
+function hasEach(types: readonly string[], text: string): boolean {
+  return types.every((type) => [...text].some((c) => type.includes(c)));
 }
 
 /** Bytes past the last whole multiple of the alphabet are thrown away: a remainder would favour its first characters. */

@@ -87,6 +87,33 @@ describe('a JSON secret', () => {
     expect(() => parse('{}').with(new Map([['a', '1']]))).toThrow(InvalidSecret);
   });
 
+  describe.each([
+    ['one line', '{"z": 1.0, "a": "x"}', '{"z": 1.0, "a": "x", "b": "new"}'],
+    ['no white space', '{"z":1.0,"a":"x"}', '{"z":1.0,"a":"x","b":"new"}'],
+    ['a line each', '{\n\t"a" : "x",\r\n\t"z": 1.0\n}\n', '{\n\t"a" : "x",\n\t"b" : "new",\r\n\t"z": 1.0\n}\n'],
+    ['another spelling', '{"\\u0061":"\\u0078"}', '{"\\u0061":"\\u0078","b":"new"}'],
+  ])('written in %s', (_, before, after) => {
+    it('gets a new field right behind another one, spaced like it', () => {
+      expect(textOf(parse(before).withField('b', 'new', 'a'))).toBe(after);
+    });
+
+    it('gets another value in that field where it stands', () => {
+      expect(textOf(parse(after).withField('b', 'newer', 'z'))).toBe(after.replace('new', 'newer'));
+    });
+  });
+
+  it('takes null for a field that waits for its value', () => {
+    expect(textOf(parse('{"b": null, "a": "x"}').withField('b', 'new', 'a'))).toBe('{"b": "new", "a": "x"}');
+  });
+
+  it.each([
+    ['is something else', '{"a":"x","b":5}', '"b"'],
+    ['would have no neighbour', '{"c":"x"}', '"a"'],
+  ])('refuses to place a field that %s', (_, text, named) => {
+    expect(() => parse(text).withField('b', 'new', 'a')).toThrow(InvalidSecret);
+    expect(() => parse(text).withField('b', 'new', 'a')).toThrow(named);
+  });
+
   it.each([
     ['a bare password', 'hunter2'],
     ['an empty string', ''],
@@ -130,6 +157,8 @@ describe('a JSON secret', () => {
       fc.property(jsonObject, ({ text }) => {
         const reference = (parseTree(text)?.children ?? []).map(({ children: [key, value] = [] }) => ({
           name: key?.value,
+          nameStart: key?.offset,
+          nameEnd: (key?.offset ?? 0) + (key?.length ?? 0),
           start: value?.offset,
           end: (value?.offset ?? 0) + (value?.length ?? 0),
         }));
@@ -148,6 +177,21 @@ describe('a JSON secret', () => {
           typeof value === 'string' ? change : JSON.parse(JSON.stringify(value)),
         ]);
         expect([...changed.fields()]).toEqual(expected);
+      }),
+    );
+  });
+
+  it('has all its fields in their order around one that is added', () => {
+    const withNeighbour = jsonObject
+      .filter(({ object }) => Object.keys(object).length > 0)
+      .chain((written) => fc.tuple(fc.constant(written), fc.nat()));
+    fc.assert(
+      fc.property(withNeighbour, fc.string({ unit: 'binary' }), fc.string(), ([{ text }, at], value, name) => {
+        const fields = [...parse(text).fields()];
+        fc.pre(fields.every(([there]) => there !== name));
+        const position = at % fields.length;
+        const added = parse(text).withField(name, value, fields[position]?.[0] ?? '');
+        expect([...added.fields()]).toEqual(fields.toSpliced(position + 1, 0, [name, value]));
       }),
     );
   });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { InvalidSetting } from '../../../shared/errors.ts';
 import {
   type CharacterPolicy,
+  meetsPolicy,
   type RandomBytes,
   randomKey,
   randomPassword,
@@ -105,7 +106,9 @@ describe('a random password', () => {
     ['uuid', { shape: 'uuid' } as const, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/],
   ])('has the shape %s', (_, drawn, shape) => {
     for (let round = 0; round < 200; round += 1) {
-      expect(randomPassword(drawn).reveal()).toMatch(shape);
+      const text = randomPassword(drawn).reveal();
+      expect(text).toMatch(shape);
+      expect(meetsPolicy(drawn, text)).toBe(true);
     }
   });
 
@@ -181,6 +184,37 @@ describe('a random password', () => {
   it('can be a key of bytes', () => {
     expect(randomKey(32).reveal()).toHaveLength(32);
     expect(randomKey(32).equals(randomKey(32))).toBe(false);
+  });
+});
+
+describe('a policy', () => {
+  const everyType = policy({ length: 4, requireEachIncludedType: true });
+  const uuid = { shape: 'uuid' } as const;
+  it.each([
+    ['too short', everyType, 'aA0'],
+    ['too long', everyType, 'aA0!x'],
+    ['without a required type', everyType, 'aA0x'],
+    ['with an excluded character', policy({ length: 4, excludeCharacters: 'x' }), 'aA0x'],
+    ['with a character that is not drawn', policy({ length: 4 }), 'aA0é'],
+    ['with letters among digits', policy({ shape: 'digits', length: 4 }), '123x'],
+    ['in capital hex', { shape: 'hex', length: 2 } as const, 'ABCD'],
+    ['with too few bytes', { shape: 'base64', length: 2 } as const, 'AA=='],
+    ['without padding', { shape: 'base64', length: 2 } as const, 'AAA'],
+    ['with bits that decode to nothing', { shape: 'base64url', length: 2 } as const, 'AAB'],
+    ['in the other alphabet', { shape: 'base64url', length: 3 } as const, '+/AA'],
+    ['of another version', uuid, '00000000-0000-1000-8000-000000000000'],
+    ['in capitals', uuid, 'AAAAAAAA-0000-4000-8000-000000000000'],
+  ])('is not met by a password %s', (_, wanted, text) => {
+    expect(meetsPolicy(wanted, text)).toBe(false);
+  });
+
+  it('is met by just the strings that can be drawn', () => {
+    const wanted = policy({ length: 2, excludeCharacters: only('aB0'), requireEachIncludedType: false });
+    const characters = ['', 'a', 'B', '0', 'x'];
+    const met = characters
+      .flatMap((a) => characters.map((b) => a + b))
+      .filter((text, index, all) => all.indexOf(text) === index && meetsPolicy(wanted, text));
+    expect(met.toSorted()).toEqual(['00', '0B', '0a', 'B0', 'BB', 'Ba', 'a0', 'aB', 'aa']);
   });
 });
 
