@@ -6,14 +6,12 @@ import { randomKey, randomPassword } from '../secrets/password.ts';
 import { passwordPolicy } from '../secrets/password-settings.ts';
 import { replacePassword } from '../secrets/replace-password.ts';
 import { binaryValue, type SecretValue, stringValue } from '../secrets/secret-value.ts';
+import { FIELDS_TAG, taggedFields } from './fields-setting.ts';
 
 type RandomValue =
   | { readonly kind: 'binary'; readonly bytes: number }
   | { readonly kind: 'text' }
   | { readonly kind: 'json'; readonly json: JsonSecret };
-
-/** Which fields of a JSON secret to rotate, separated by spaces. */
-const FIELDS_TAG = 'rotation:fields';
 
 /**
  * A random value that nobody but its readers knows of: a whole string, fields of a JSON secret, or a binary key. There
@@ -27,7 +25,7 @@ export function randomValue(): Strategy<RandomValue> {
 
     async create(versions, context) {
       const [current, { tags }] = await Promise.all([versions.current(), context.describe()]);
-      const fields = tags.get(FIELDS_TAG);
+      const fields = taggedFields(tags);
       if (fields !== undefined && current.kind !== 'json') {
         throw new InvalidSetting(
           `The tag ${FIELDS_TAG} names fields, and the secret is not a JSON object. Remove the tag, or store a JSON object.`,
@@ -70,9 +68,8 @@ function wholeString(draw: () => SecretValue): SecretValue {
   }
 }
 
-function fieldsToRotate(json: JsonSecret, tag: string | undefined): readonly string[] {
-  if (tag === undefined) return [defaultField(json)];
-  const named = [...new Set(tag.split(' ').filter((name) => name !== ''))];
+function fieldsToRotate(json: JsonSecret, named: readonly string[] | undefined): readonly string[] {
+  if (named === undefined) return [defaultField(json)];
   const absent = named.filter((name) => !json.stringFields().includes(name));
   if (named.length === 0 || absent.length > 0) {
     throw new InvalidSetting(
