@@ -18,6 +18,11 @@ const seeds: Readonly<Record<string, () => Promise<Seed>>> = {
     close: async () => {},
   }),
 
+  'shared-token': async () => ({
+    secretString: JSON.stringify({ issuer: 'app', current: newPassword() }),
+    close: async () => {},
+  }),
+
   async 'postgres-single-user'() {
     const postgres = await startPostgres();
     const username = `replay_app_${randomBytes(3).toString('hex')}`;

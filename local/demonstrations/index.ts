@@ -4,7 +4,7 @@ import type { PostgresServer } from '../databases/postgres-server.ts';
 import type { Demonstration } from './demonstration.ts';
 import { mariadbPair, mariadbUser } from './mariadb.ts';
 import { postgresPair, postgresUser } from './postgres.ts';
-import { fieldsOfOneSecret, randomPassword } from './random-values.ts';
+import { fieldsOfOneSecret, randomPassword, sharedToken } from './random-values.ts';
 
 /** @param mariadb where such a server can be had */
 export function demonstrations(
@@ -15,6 +15,7 @@ export function demonstrations(
   return [
     randomPassword(client),
     fieldsOfOneSecret(client),
+    sharedToken(client),
     postgresUser(client, postgres),
     ...(mariadb ? [mariadbUser(client, mariadb)] : []),
     postgresPair(client, postgres),

@@ -46,3 +46,24 @@ export function fieldsOfOneSecret(client: SecretsManagerClient): Demonstration {
     },
   };
 }
+
+export function sharedToken(client: SecretsManagerClient): Demonstration {
+  const secretId = 'demo/webhook-token';
+  return {
+    secretId,
+    about: 'a token that its signers and verifiers share, and the one before it',
+    function: 'shared-token',
+    async prepare() {
+      const tags = [{ Key: 'rotation:charset', Value: 'base64url' }];
+      await create(client, secretId, JSON.stringify({ current: newPassword() }), tags);
+    },
+    async prove() {
+      const now = JSON.parse(await read(client, secretId));
+      const before = JSON.parse(await read(client, secretId, 'AWSPREVIOUS'));
+      return [
+        { claim: 'signers get a new token', holds: now.current !== before.current },
+        { claim: 'verifiers also accept the one before', holds: now.previous === before.current },
+      ];
+    },
+  };
+}

@@ -57,9 +57,10 @@ describe('npm run replay', () => {
   });
 
   it.each([
-    ['role', 'postgres-single-user'],
-    ['pair of roles', 'postgres-alternating-users'],
-  ])('replays a whole rotation of a real PostgreSQL %s', async (_, functionName) => {
+    ['shared token', 'shared-token'],
+    ['real PostgreSQL role', 'postgres-single-user'],
+    ['real pair of PostgreSQL roles', 'postgres-alternating-users'],
+  ])('replays a whole rotation of a %s', async (_, functionName) => {
     const { exitCode, output } = await replay('events/rotation.json', '--function', functionName);
     expect(output.match(/✓ (\w+)/g)).toEqual(['✓ createSecret', '✓ setSecret', '✓ testSecret', '✓ finishSecret']);
     expect(exitCode).toBe(0);

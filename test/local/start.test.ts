@@ -8,13 +8,13 @@ describeWithMariadb('npm start, where a MariaDB server is there,', () => {
   it('shows the password of one of its users, too', async () => {
     const { transcript } = await runCommand('local/start.ts', '--once');
     expect(transcript).toContain(`demo/mariadb-app: the password of MariaDB user demo_app
-  before   ● version 7  AWSCURRENT
+  before   ● version 9  AWSCURRENT
   ✓ createSecret … ms  candidate stored
   ✓ setSecret … ms  target accepts candidate
   ✓ testSecret … ms  candidate tested
   ✓ finishSecret … ms  promoted
-  after    ● version 8  AWSCURRENT
-           ○ version 7  AWSPREVIOUS
+  after    ● version 10  AWSCURRENT
+           ○ version 9  AWSPREVIOUS
   ✓ the new password logs in to 127.0.0.1:PORT
   ✓ the old one is refused
 `);
@@ -30,13 +30,13 @@ describe('npm start', () => {
     expect(
       transcript,
     ).toContain(`demo/postgres-app: the password of PostgreSQL role demo_app, and the DATABASE_URL beside it
-  before   ● version 5  AWSCURRENT
+  before   ● version 7  AWSCURRENT
   ✓ createSecret … ms  candidate stored
   ✓ setSecret … ms  target accepts candidate
   ✓ testSecret … ms  candidate tested
   ✓ finishSecret … ms  promoted
-  after    ● version 6  AWSCURRENT
-           ○ version 5  AWSPREVIOUS
+  after    ● version 8  AWSCURRENT
+           ○ version 7  AWSPREVIOUS
   ✓ the new password logs in to 127.0.0.1:PORT
   ✓ the old one is refused
   ✓ DATABASE_URL has the new one
@@ -54,6 +54,19 @@ describe('npm start', () => {
   ✓ demo_pair_clone logs in with AWSCURRENT to 127.0.0.1:PORT
   ✓ demo_pair still logs in with AWSPREVIOUS
   ✓ what either of them creates belongs to demo_pair
+`);
+    expect(
+      transcript,
+    ).toContain(`demo/webhook-token: a token that its signers and verifiers share, and the one before it
+  before   ● version 5  AWSCURRENT
+  ✓ createSecret … ms  candidate stored
+  ✓ setSecret … ms  target accepts candidate
+  ✓ testSecret … ms  candidate tested
+  ✓ finishSecret … ms  promoted
+  after    ● version 6  AWSCURRENT
+           ○ version 5  AWSPREVIOUS
+  ✓ signers get a new token
+  ✓ verifiers also accept the one before
 `);
     expect(transcript).toContain('Every rotation succeeded.');
     expect(transcript).not.toContain('✗');
