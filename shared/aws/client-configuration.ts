@@ -4,7 +4,13 @@ import { InvalidSetting } from '../errors.ts';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A service as the variables `AWS_ENDPOINT_URL_…` spell it. */
-export type AwsService = 'SECRETS_MANAGER' | 'RDS';
+export type AwsService = 'SECRETS_MANAGER' | 'RDS' | 'IAM' | 'STS';
+
+/** Who signs, where it is not the function itself. */
+export interface GivenCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
 
 const DEFAULT_MAX_ATTEMPTS = 5;
 const CONNECTION_TIMEOUT_MS = 2_000;
@@ -18,12 +24,14 @@ const REQUEST_TIMEOUT_MS = 5_000;
  *
  * Constructing never fails. A missing or wrong setting is an InvalidSetting at the first call, where it can be logged.
  * An attempt ends after 2 s without a connection or 5 s without an answer; there are AWS_MAX_ATTEMPTS (5) of them.
+ *
+ * @param credentials instead of the environment's
  */
-export function clientConfiguration(service: AwsService, environment: Environment) {
+export function clientConfiguration(service: AwsService, environment: Environment, credentials?: GivenCredentials) {
   const endpoint = configuredEndpoint(environment, service);
   const applicationId = environment['AWS_SDK_UA_APP_ID'];
   return {
-    credentials: credentialsOf(environment),
+    credentials: credentials ?? credentialsOf(environment),
     region: async () => required(environment, 'AWS_REGION', 'AWS_DEFAULT_REGION'),
     ...(endpoint && { endpoint }),
     ignoreConfiguredEndpointUrls: true,
