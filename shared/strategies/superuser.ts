@@ -6,8 +6,9 @@ import type { SecretValue } from '../secrets/secret-value.ts';
 import { type DatabaseSecret, parseCredential, parseDatabaseSecret, rdsPlace } from './database-secret.ts';
 import { endpointFor, located, nearestPlace, rdsOf } from './located.ts';
 import { type EngineOf, loggedIn } from './logged-in.ts';
+import { mayRecover } from './recovery.ts';
 
-/** ARNs, separated by commas or spaces, of secrets whose current password somebody lost; the deployer's to set. */
+/** Of `mayRecover`; the deployer's to set. */
 const RECOVERY = 'RECOVER_THROUGH_SUPERUSER';
 
 /**
@@ -24,11 +25,11 @@ export async function proveCurrent(engine: Engine, login: DatabaseLogin, context
     return true;
   } catch (error) {
     if (!(error instanceof LoginRefused)) throw error;
-    const { arn } = await context.describe();
-    if ((context.environment[RECOVERY] ?? '').split(/[\s,]+/).includes(arn)) {
+    if (await mayRecover(RECOVERY, context)) {
       context.warn(`AWSCURRENT does not log in as ${login.username}; ${RECOVERY} lets the superuser go on without it.`);
       return false;
     }
+    const { arn } = await context.describe();
     throw new CurrentLoginRefused(
       `${login.host}:${login.port} refuses the password of AWSCURRENT for ${login.username}, so nothing shows that this secret may have it changed. Nothing was changed. If somebody changed the password by hand, store it: aws secretsmanager put-secret-value --secret-id ${arn} --secret-string file://value. If it is lost, whoever deploys the function can put ${arn} into its environment variable ${RECOVERY} for one rotation.`,
       { cause: error },
