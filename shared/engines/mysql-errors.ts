@@ -7,6 +7,7 @@ import {
   TlsRefused,
   Unreachable,
 } from '../errors.ts';
+import { type ErrorParts, errorParts, noTls, tlsFailure, unreachable } from './connection-errors.ts';
 import type { DatabaseLogin } from './engine.ts';
 
 // Error numbers: https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html,
@@ -29,9 +30,6 @@ const MAY_NOT_CHANGE = [1044, 1131, 1132, 1142, 1227, 1699];
 
 /** No privilege for an account, a grant, a table, a column, a routine, in general, or to create users by granting. */
 const MISSING_RIGHT = [1044, 1045, 1142, 1143, 1370, 1227, 1410];
-
-const TLS_FAILURE =
-  /^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_MISMATCH|EPROTO)|INVALID_CA|INVALID_PURPOSE|CRL_/;
 
 /** What the driver says no to, where that is not the end of it. */
 export function isRefusal(
@@ -57,7 +55,8 @@ export function isRefusal(
 
 /** What came of trying to log in. */
 export function connectError(error: unknown, login: DatabaseLogin): RotationError {
-  const { number, code, message } = partsOf(error);
+  const parts = partsOf(error);
+  const { number, message } = parts;
   const options = { cause: error };
   const where = placeOf(login);
   if (number === ACCESS_DENIED) {
@@ -70,18 +69,9 @@ export function connectError(error: unknown, login: DatabaseLogin): RotationErro
       options,
     );
   }
-  if (number === NO_TLS_AT_SERVER) {
-    return new TlsRefused(
-      `${where} offers no TLS. Switch TLS on at the server; only if the network itself is trusted, put "ssl": false into the secret.`,
-      options,
-    );
-  }
-  if (TLS_FAILURE.test(code) || /certificate/i.test(message)) {
-    return new TlsRefused(
-      `The TLS certificate of ${where} cannot be trusted (${code}: ${message}). Name the host as its certificate does, and name its authority in NODE_EXTRA_CA_CERTS (on Lambda, for RDS: /var/runtime/ca-cert.pem).`,
-      options,
-    );
-  }
+  if (number === NO_TLS_AT_SERVER) return noTls(where, error);
+  const distrust = tlsFailure(where, parts, error);
+  if (distrust) return distrust;
   if (NO_COMMON_PROOF.includes(number)) {
     return new DatabaseRefused(
       `${where} and the driver do not agree on how ${login.username} logs in (${message}). Give the account a plugin that proves a password without showing it, such as caching_sha2_password or ed25519.`,
@@ -93,10 +83,11 @@ export function connectError(error: unknown, login: DatabaseLogin): RotationErro
 
 /** What came of a statement other than the change of a password. */
 export function statementError(error: unknown, login: DatabaseLogin): RotationError {
-  const { number, message } = partsOf(error);
+  const parts = partsOf(error);
+  const { number, message } = parts;
   const where = placeOf(login);
   const options = { cause: error };
-  if (!isServers(number)) return unreachable(error, login);
+  if (!isServers(number)) return unreachable(where, parts, error);
   if (CANNOT_SERVE_NOW.includes(number) || (number === RUNS_WITH_OPTION && /read.only/i.test(message))) {
     return new Unreachable(
       `${where} cannot serve now (${number}: ${message}). Check its state and its connection limit, and that the secret's host is the writer, since a replica cannot change passwords; the rotation can be repeated.`,
@@ -133,25 +124,6 @@ export function passwordChangeError(error: unknown, login: DatabaseLogin): Rotat
     );
   }
   return statementError(error, login);
-}
-
-function unreachable(error: unknown, login: DatabaseLogin): Unreachable {
-  const { code, message } = partsOf(error);
-  return new Unreachable(`${placeOf(login)} ${whatHappened(code, message)}`, { cause: error });
-}
-
-function whatHappened(code: string, message: string): string {
-  switch (code) {
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return `cannot be found: its name does not resolve (${code}). Check the secret's host, and the DNS of the function's VPC.`;
-    case 'ECONNREFUSED':
-      return `refuses connections (${code}). Check that the server runs and that the secret's port is right.`;
-    default:
-      return /timeout/i.test(message)
-        ? `did not answer in time (${message}). Check security groups, routes and the secret's host; if the server is only slow, raise the function's timeout.`
-        : `broke the connection (${message}). Check network and server; the rotation can be repeated.`;
-  }
 }
 
 function remedy(number: number, login: DatabaseLogin): string {
@@ -195,13 +167,13 @@ function isServers(number: number): boolean {
 }
 
 /** The driver's `message` repeats the statement; `sqlMessage` is what the server said. */
-function partsOf(error: unknown): { number: number; code: string; message: string } {
-  if (!(error instanceof Error)) return { number: 0, code: '', message: String(error) };
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  const said = 'sqlMessage' in error && typeof error.sqlMessage === 'string' ? error.sqlMessage : error.message;
+function partsOf(error: unknown): ErrorParts & { readonly number: number } {
+  const { code, message } = errorParts(error);
+  if (!(error instanceof Error)) return { number: 0, code, message };
+  const said = 'sqlMessage' in error && typeof error.sqlMessage === 'string' ? error.sqlMessage : '';
   return {
     number: 'errno' in error && typeof error.errno === 'number' ? error.errno : 0,
     code,
-    message: said || code || error.name,
+    message: said || message,
   };
 }

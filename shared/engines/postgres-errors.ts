@@ -5,9 +5,9 @@ import {
   LoginRefused,
   PasswordChangeForbidden,
   type RotationError,
-  TlsRefused,
   Unreachable,
 } from '../errors.ts';
+import { type ErrorParts, errorParts, noTls, tlsFailure, unreachable } from './connection-errors.ts';
 import type { DatabaseLogin } from './engine.ts';
 
 // SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -20,26 +20,19 @@ const CANNOT_SERVE_NOW = /^(08|53|55|57|58|XX|40)/;
 /** How password rules refuse: invalid values, authorization, unsupported form, and what a check raises itself. */
 const REFUSED_BY_RULE = /^(22|23|28|0A|P0)/;
 
-const TLS_FAILURE =
-  /^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_MISMATCH|EPROTO)|INVALID_CA|INVALID_PURPOSE|CRL_/;
-
 /** What came of trying to log in. */
 export function connectError(error: unknown, login: DatabaseLogin): RotationError {
-  const { sqlState, code, message } = partsOf(error);
+  const parts = partsOf(error);
+  const { sqlState, message } = parts;
   const options = { cause: error };
   const where = placeOf(login);
   if (sqlState === INVALID_PASSWORD) {
     return new LoginRefused(`${where} refuses the password of ${login.username}.`, options);
   }
   if (sqlState !== '') {
-    if (CANNOT_SERVE_NOW.test(sqlState)) {
-      return new Unreachable(
-        `${where} cannot serve now (${code}: ${message}). Check its state and its connection limit; the rotation can be repeated.`,
-        options,
-      );
-    }
+    if (CANNOT_SERVE_NOW.test(sqlState)) return cannotServe(where, parts, error);
     return new DatabaseRefused(
-      `${where} refuses ${login.username} for another reason than the password (${code}: ${message}). ${remedy(code, login)}`,
+      `${where} refuses ${login.username} for another reason than the password (${sqlState}: ${message}). ${remedy(sqlState, login)}`,
       options,
     );
   }
@@ -49,33 +42,27 @@ export function connectError(error: unknown, login: DatabaseLogin): RotationErro
       options,
     );
   }
-  if (message.includes('does not support SSL')) {
-    return new TlsRefused(
-      `${where} offers no TLS. Switch TLS on at the server; only if the network itself is trusted, put "ssl": false into the secret.`,
-      options,
-    );
-  }
-  if (TLS_FAILURE.test(code) || /certificate/i.test(message)) {
-    return new TlsRefused(
-      `The TLS certificate of ${where} cannot be trusted (${code}: ${message}). Name the host as its certificate does, and name its authority in NODE_EXTRA_CA_CERTS (on Lambda, for RDS: /var/runtime/ca-cert.pem).`,
-      options,
-    );
-  }
+  if (message.includes('does not support SSL')) return noTls(where, error);
+  const distrust = tlsFailure(where, parts, error);
+  if (distrust) return distrust;
   if (message.startsWith('SASL')) {
     return new DatabaseRefused(
       `${where} and the driver do not agree on how ${login.username} logs in (${message}). Check the server's pg_hba.conf and password_encryption.`,
       options,
     );
   }
-  return unreachable(error, login);
+  return unreachable(where, parts, error);
 }
 
 /** What came of a statement other than the change of a password. */
 export function statementError(error: unknown, login: DatabaseLogin): RotationError {
-  const { sqlState, message } = partsOf(error);
-  if (sqlState === '' || CANNOT_SERVE_NOW.test(sqlState)) return unreachable(error, login);
+  const parts = partsOf(error);
+  const { sqlState, message } = parts;
+  const where = placeOf(login);
+  if (sqlState === '') return unreachable(where, parts, error);
+  if (CANNOT_SERVE_NOW.test(sqlState)) return cannotServe(where, parts, error);
   return new DatabaseRefused(
-    `${placeOf(login)} refuses a statement of ${login.username} (${sqlState}: ${message}). ${remedy(sqlState, login)}`,
+    `${where} refuses a statement of ${login.username} (${sqlState}: ${message}). ${remedy(sqlState, login)}`,
     { cause: error },
   );
 }
@@ -106,25 +93,11 @@ export function emptyPassword(username: string, login: DatabaseLogin): Candidate
   );
 }
 
-function unreachable(error: unknown, login: DatabaseLogin): Unreachable {
-  const { code, message } = partsOf(error);
-  return new Unreachable(`${placeOf(login)} ${whatHappened(code, message)}`, { cause: error });
-}
-
-function whatHappened(code: string, message: string): string {
-  switch (code) {
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return `cannot be found: its name does not resolve (${code}). Check the secret's host, and the DNS of the function's VPC.`;
-    case 'ECONNREFUSED':
-      return `refuses connections (${code}). Check that the server runs and that the secret's port is right.`;
-    case '':
-      return /timeout/i.test(message)
-        ? `did not answer in time (${message}). Check security groups, routes and the secret's host; if the server is only slow, raise the function's timeout.`
-        : `broke the connection (${message}). Check the server's log; the rotation can be repeated.`;
-    default:
-      return `did not answer as it should (${code}: ${message}). Check network and server; the rotation can be repeated.`;
-  }
+function cannotServe(where: string, { code, message }: ErrorParts, cause: unknown): Unreachable {
+  return new Unreachable(
+    `${where} cannot serve now (${code}: ${message}). Check its state and its connection limit; the rotation can be repeated.`,
+    { cause },
+  );
 }
 
 function remedy(sqlState: string, login: DatabaseLogin): string {
@@ -148,13 +121,7 @@ function placeOf({ host, port, database }: DatabaseLogin): string {
   return `PostgreSQL at ${host}:${port}/${database}`;
 }
 
-/** Node reports several addresses that all failed as one AggregateError without a message. */
-function partsOf(error: unknown): { sqlState: string; code: string; message: string } {
-  if (!(error instanceof Error)) return { sqlState: '', code: '', message: String(error) };
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  return {
-    sqlState: error instanceof pg.DatabaseError ? code : '',
-    code,
-    message: error.message || code || error.name,
-  };
+function partsOf(error: unknown): ErrorParts & { readonly sqlState: string } {
+  const parts = errorParts(error);
+  return { ...parts, sqlState: error instanceof pg.DatabaseError ? parts.code : '' };
 }
