@@ -10,8 +10,10 @@ export interface Grants {
 
 const NAME = '(?:`(?:[^`]|``)*`|\'(?:[^\'\\\\]|\\\\.|\'\')*\'|"(?:[^"]|"")*")';
 const ACCOUNT = `${NAME}(?:@${NAME})?`;
+/** Columns may be called anything: what stands in backticks is no word of the statement and ends no parenthesis. */
+const COLUMN = '`(?:[^`]|``)*`(?!`)';
 const PRIVILEGES = new RegExp(
-  `^GRANT (.+?) ON ((?:TABLE |FUNCTION |PROCEDURE |PACKAGE (?:BODY )?)?(?:\\*\\.\\*|${NAME}\\.(?:\\*|${NAME}))) TO ${ACCOUNT}(.*)$`,
+  `^GRANT ((?:${COLUMN}|[^\`'"])+?) ON ((?:TABLE |FUNCTION |PROCEDURE |PACKAGE (?:BODY )?)?(?:\\*\\.\\*|${NAME}\\.(?:\\*|${NAME}))) TO ${ACCOUNT}(.*)$`,
   's',
 );
 const ROLES = new RegExp(`^GRANT (${ACCOUNT}(?:, ?${ACCOUNT})*) TO ${ACCOUNT}( WITH ADMIN OPTION)?$`, 's');
@@ -108,8 +110,10 @@ function granting(privileges: readonly string[], object: string, account: string
   return `GRANT ${listed.join(', ') || USAGE} ON ${object} TO ${account}${option}`;
 }
 
+const PART = new RegExp(`(?:\\((?:${COLUMN}|[^)\`])*\\)|${NAME}|[^,(\`'"])+`, 'gs');
+
 /** At the commas that are neither in parentheses nor in quotes. */
 function split(list: string): string[] {
-  const parts = list.match(/(?:\([^)]*\)|`(?:[^`]|``)*`|'(?:[^'\\]|\\.|'')*'|[^,(`'])+/gs) ?? [];
+  const parts = list.match(PART) ?? [];
   return parts.map((part) => part.trim()).filter((part) => part !== '');
 }

@@ -34,6 +34,11 @@ describe('SHOW GRANTS', () => {
       'GRANT SELECT (`a`, `b,c`), UPDATE (`b`) ON `d1`.`t` TO `app`@`%`',
       [['`d1`.`t`', ['SELECT (`a`, `b,c`)', 'UPDATE (`b`)']]],
     ],
+    [
+      'on columns whose names look like the rest of a statement',
+      'GRANT SELECT (`a), SUPER`, `b ON *.* TO ``c``, (`), UPDATE (`)`) ON `d1`.`t` TO `app`@`%`',
+      [['`d1`.`t`', ['SELECT (`a), SUPER`, `b ON *.* TO ``c``, (`)', 'UPDATE (`)`)']]],
+    ],
     ['on a routine', 'GRANT EXECUTE ON PROCEDURE `d1`.`p` TO `app`@`%`', [['PROCEDURE `d1`.`p`', ['EXECUTE']]]],
     [
       'on names with backticks and words of the language',
@@ -63,6 +68,11 @@ describe('SHOW GRANTS', () => {
       '`r3`@`%`': 'to use',
     });
     expect(read.defaultRole).toBe('`r1`');
+  });
+
+  it('is not slowed down by names full of backticks', () => {
+    const name = `\`${'``'.repeat(60)}\``;
+    expect([...grants(`GRANT ${name} TO \`app\`@\`%\``).roles.keys()]).toEqual([name]);
   });
 
   it.each([
