@@ -1,7 +1,7 @@
 import { type MariadbOptions, type MariadbServer, startMariadb } from '../../../local/databases/mariadb-server.ts';
 import type { DatabaseLogin } from '../../../shared/engines/engine.ts';
 import { Sensitive } from '../../../shared/secrets/sensitive.ts';
-import type { EngineServer } from '../../conformance/engine.ts';
+import type { EngineServer } from '../../conformance/engine-subject.ts';
 
 export interface TestServer extends MariadbServer, EngineServer {
   login(username: string, password: string): DatabaseLogin;
@@ -22,7 +22,7 @@ export async function startTestServer(options?: MariadbOptions): Promise<TestSer
       await server.query(`CREATE USER ${identifier(name)}@'%' IDENTIFIED BY ${literal(password)}`);
     },
     async dropUser(name) {
-      await server.query(`DROP USER ${identifier(name)}@'%'`);
+      await server.query(`DROP USER IF EXISTS ${identifier(name)}@'%'`);
     },
     // MariaDB keeps names in three bytes a character at most, and spaces at their end not at all.
     nameOf: (text) => text.replace(/[^\0-\uffff]/gu, '?').trimEnd(),

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { type PostgresOptions, type PostgresServer, startPostgres } from '../../../local/databases/postgres-server.ts';
 import type { DatabaseLogin } from '../../../shared/engines/engine.ts';
 import { Sensitive } from '../../../shared/secrets/sensitive.ts';
-import type { EngineServer } from '../../conformance/engine.ts';
+import type { EngineServer } from '../../conformance/engine-subject.ts';
 
 export interface TestServer extends PostgresServer, EngineServer {
   login(username: string, password: string): DatabaseLogin;
