@@ -1,0 +1,160 @@
+import { KeyLimitReached, PreviousKeyStillInUse } from '../errors.ts';
+import type { Issuer, LivingKey } from '../providers/provider.ts';
+import type { Context } from '../rotation/strategy.ts';
+import type { Account } from './issuer-source.ts';
+import type { KeyClock } from './key-clock.ts';
+import { type KeyNames, keyNames } from './key-name.ts';
+import { holds, type KeySecret } from './key-secret.ts';
+
+/** How far the issuer's clock, or that of another container, may be from ours, in milliseconds. */
+const CLOCK_DIFFERENCE_MS = 10_000;
+
+/** The staged versions that the step knows of. */
+export interface Held {
+  readonly current: KeySecret;
+  readonly candidate?: KeySecret;
+  readonly previous?: KeySecret | undefined;
+}
+
+/** The keys of one secret at its issuer: which are its own, which nobody needs any more, and the ending of those. */
+export interface KeyInventory {
+  readonly names: KeyNames | undefined;
+  /** `undefined` where the issuer does not tell. */
+  list(): Promise<readonly LivingKey[] | undefined>;
+  /**
+   * Ends what is provably this secret's own and held by no staged version. A key that is younger than a run of this
+   * function can last may belong to a run that is about to store it, and is left for later.
+   *
+   * @param stored whether a candidate of this rotation is stored: then no other key of it can be any more, however young
+   * @returns what is left
+   */
+  endOrphans(living: readonly LivingKey[], held: Held, stored: boolean): Promise<readonly LivingKey[]>;
+  /**
+   * Sees to it that one more key may live: ends orphans, and then the key of AWSPREVIOUS, if that is needed.
+   *
+   * @throws PreviousKeyStillInUse, or KeyLimitReached with the keys that live
+   */
+  makeRoom(held: () => Promise<Held>, stored: boolean): Promise<void>;
+  /** Ends the key of AWSPREVIOUS if it is provably this secret's own, and says so if it is not. @returns what is left */
+  endPrevious(living: readonly LivingKey[], held: Held): Promise<readonly LivingKey[]>;
+}
+
+export async function keyInventory(account: Account, context: Context, clock: KeyClock): Promise<KeyInventory> {
+  const { issuer, dedicated } = account;
+  const { facts } = issuer;
+  const { arn, lastRotatedAt } = await context.describe();
+  const names = facts.longestName === undefined ? undefined : keyNames(arn, context.token, facts.longestName);
+
+  const inventory: KeyInventory = {
+    names,
+
+    list: async () => await issuer.list?.(),
+
+    async endOrphans(living, held, stored) {
+      const orphans = living.filter((key) => !isStaged(key, held) && isOwn(key, held) && isOver(key, stored));
+      if (orphans.length === 0 || (await isMisnamed(held.current, living))) return living;
+      return await end(issuer, living, orphans);
+    },
+
+    async makeRoom(readHeld, stored) {
+      const limit = facts.livingKeys;
+      let living = limit === undefined ? undefined : await inventory.list();
+      if (limit === undefined || living === undefined || living.length < limit) return;
+      const held = await readHeld();
+      living = await inventory.endOrphans(living, held, stored);
+      if (living.length < limit) return;
+      const previous = living.find((key) => isPrevious(key, held) && isOwn(key, held));
+      if (previous) {
+        await requireUnused(previous);
+        living = await end(issuer, living, [previous]);
+      }
+      if (living.length >= limit) throw limitReached(living, held, limit);
+    },
+
+    async endPrevious(living, held) {
+      const previous = living.find((key) => isPrevious(key, held));
+      if (previous === undefined) return living;
+      if (isOwn(previous, held)) return await end(issuer, living, [previous]);
+      context.identify(previous.id);
+      context.warn(
+        `Key ${previous.id}, which AWSPREVIOUS holds, is left alive: nothing shows that it was made for this secret. End it at the issuer if nobody else uses it.`,
+        { keyId: previous.id },
+      );
+      return living;
+    },
+  };
+  return inventory;
+
+  function isOwn(key: LivingKey, held: Held): boolean {
+    if (dedicated || (key.name !== undefined && names?.read(key.name) !== undefined)) return true;
+    return facts.value === 'chosen' && key.value !== undefined && isStaged(key, held);
+  }
+
+  /** A hand edit may leave a wrong id beside a key that works: then which of the keys is in use cannot be told. */
+  async function isMisnamed(current: KeySecret, living: readonly LivingKey[]): Promise<boolean> {
+    if (current.value.reveal() === '' || living.some((key) => holds(current, key))) return false;
+    if (!(await issuer.accepts(current))) return false;
+    context.warn(
+      `The key of AWSCURRENT works, and the id beside it (field "${current.fields.keyId}") is none of the issuer's. No key was ended, lest it be this one. Correct the id.`,
+    );
+    return true;
+  }
+
+  function isOver(key: LivingKey, stored: boolean): boolean {
+    const named = key.name === undefined ? undefined : names?.read(key.name);
+    if (stored && named?.thisRotation) return true;
+    const made = key.createdAt ?? named?.askedAt;
+    return made !== undefined && ageOf(made) > context.deadline.longest + CLOCK_DIFFERENCE_MS;
+  }
+
+  function ageOf(made: Date): number {
+    return clock.now().getTime() - made.getTime();
+  }
+
+  async function requireUnused(previous: LivingKey): Promise<void> {
+    const used = previous.lastUsedAt ?? (await issuer.lastUsedAt?.(previous.id));
+    if (used === undefined || (lastRotatedAt !== undefined && used <= lastRotatedAt)) return;
+    const since = lastRotatedAt
+      ? `the rotation of ${lastRotatedAt.toISOString()}`
+      : 'an unknown time, when AWSCURRENT replaced it by hand';
+    throw new PreviousKeyStillInUse(
+      `Key ${previous.id}, which AWSPREVIOUS holds, has to make room for a new one, and was used at ${used.toISOString()}, after ${since}. Nothing was made, and it lives on. Let every client read AWSCURRENT; then end that key at the issuer, or rotate again once the issuer tells no later use.`,
+    );
+  }
+
+  function limitReached(living: readonly LivingKey[], held: Held, limit: number): KeyLimitReached {
+    const young = living.filter((key) => !isStaged(key, held) && isOwn(key, held));
+    const wait = Math.ceil((context.deadline.longest + CLOCK_DIFFERENCE_MS) / 1000);
+    const remedy =
+      young.length > 0
+        ? `Of these, ${idsOf(young)} may be about to be stored by another run of this function: once older than ${wait} s they are ended. Let the rotation repeat.`
+        : 'None of them is one that this function may end. End one that nobody needs, then let the rotation repeat.';
+    return new KeyLimitReached(
+      `${living.length} keys live at the issuer, and ${limit} may: ${idsOf(living)}. ${remedy}`,
+    );
+  }
+
+  function idsOf(keys: readonly LivingKey[]): string {
+    for (const { id } of keys) context.identify(id);
+    const shown = keys.slice(0, 10).map(({ id }) => id);
+    return keys.length > shown.length ? `${shown.join(', ')} and ${keys.length - shown.length} more` : shown.join(', ');
+  }
+}
+
+function isStaged(key: LivingKey, { current, candidate, previous }: Held): boolean {
+  return [current, candidate, previous].some((version) => version && holds(version, key));
+}
+
+/** A hand edit can make AWSPREVIOUS carry the key of another version, which then is not the previous one. */
+function isPrevious(key: LivingKey, { current, candidate, previous }: Held): boolean {
+  return previous !== undefined && holds(previous, key) && !isStaged(key, { current, ...(candidate && { candidate }) });
+}
+
+async function end(
+  issuer: Issuer,
+  living: readonly LivingKey[],
+  ended: readonly LivingKey[],
+): Promise<readonly LivingKey[]> {
+  for (const { id } of ended) await issuer.retire?.(id);
+  return living.filter((key) => !ended.includes(key));
+}

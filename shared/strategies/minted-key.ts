@@ -1,0 +1,162 @@
+import { CandidateMismatch, CandidateRefused, KeyRefused } from '../errors.ts';
+import type { Issuer, Key, LivingKey } from '../providers/provider.ts';
+import type { Context, Strategy } from '../rotation/strategy.ts';
+import { AWSPENDING, holderOf } from '../rotation/version-stages.ts';
+import { randomPassword } from '../secrets/password.ts';
+import { Sensitive } from '../secrets/sensitive.ts';
+import type { Account, IssuerSource } from './issuer-source.ts';
+import { type KeyClock, realTime } from './key-clock.ts';
+import { type Held, type KeyInventory, keyInventory } from './key-inventory.ts';
+import { holds, type KeySecret, parseKeySecret, withKey } from './key-secret.ts';
+import { proof } from './proof-of-key.ts';
+import { retiresAtOnce } from './retire-setting.ts';
+
+/**
+ * An API key that somebody else makes. The old one outlives the promotion, until the next rotation or as the tag
+ * `rotation:retire` says. Ended is only what is provably the secret's own (by the key's name, by the deployer's word that
+ * all keys of the target are, or by a value that a staged version holds), and never what AWSCURRENT or AWSPENDING holds.
+ */
+export function mintedKey(source: IssuerSource, clock: KeyClock = realTime): Strategy<KeySecret> {
+  /** `discard` follows `create` in the same step, and has no AWSCURRENT to show. */
+  const accounts = new WeakMap<Context, Promise<Account>>();
+  const open = (current: KeySecret, context: Context): Promise<Account> => {
+    const account = accounts.get(context) ?? source.open(current, context);
+    accounts.set(context, account);
+    return account;
+  };
+
+  return {
+    name: `${source.name}, minted key`,
+
+    mints: {
+      async discard(minted, context) {
+        const issuer = (await accounts.get(context))?.issuer;
+        const { id } = parseKeySecret(minted, source.fields);
+        // An idempotent mint gave both tries the same key, and the other one has stored it.
+        if (issuer && id !== '' && !issuer.facts.idempotent) await issuer.retire?.(id);
+      },
+    },
+
+    parse: (value) => parseKeySecret(value, source.fields),
+
+    async create(versions, context) {
+      const [current, { tags }] = await Promise.all([versions.current(), context.describe()]);
+      retiresAtOnce(tags);
+      const account = await open(current, context);
+      if (account.issuer.facts.value === 'chosen') return withKey(current, { id: '', value: chosenValue() });
+      // What cannot be stored must not be made.
+      withKey(current, { id: 'id', value: new Sensitive('key') });
+      const keys = await keyInventory(account, context, clock);
+      await keys.makeRoom(async () => ({ current, previous: await versions.previous() }), false);
+      const key = await mint(account.issuer, keys, context);
+      try {
+        return withKey(current, key);
+      } catch (error) {
+        await account.issuer.retire?.(key.id);
+        throw error;
+      }
+    },
+
+    async set(versions, context) {
+      const [current, candidate, previous] = await Promise.all([
+        versions.current(),
+        versions.candidate(),
+        versions.previous(),
+      ]);
+      requireSamePlace(current, candidate);
+      const account = await open(current, context);
+      const keys = await keyInventory(account, context, clock);
+      const held = { current, candidate, previous };
+      if (account.issuer.facts.value === 'chosen') await apply(account.issuer, keys, held, context);
+      const living = await keys.list();
+      if (living === undefined) return;
+      if (!isAmong(living, candidate)) await requireAccepted(account.issuer, candidate, context);
+      await keys.endOrphans(living, held, true);
+    },
+
+    async test(versions, context) {
+      const candidate = await versions.candidate();
+      const issuer = await source.openToTest(candidate, context);
+      const outcome = await proof(issuer, candidate, context.deadline, clock);
+      if (outcome !== 'accepted') throw keyRefused(candidate, context);
+    },
+
+    async finish(versions, context) {
+      const [current, previous, { tags, stages }] = await Promise.all([
+        versions.current(),
+        versions.previous(),
+        context.describe(),
+      ]);
+      const account = await open(current, context);
+      const keys = await keyInventory(account, context, clock);
+      let living = await keys.list();
+      if (living === undefined) return;
+      const held = { current, previous };
+      if (previous && source.placeOf(previous) !== source.placeOf(current)) {
+        context.warn(
+          `The key of AWSPREVIOUS is not of ${source.placeOf(current)}, where AWSCURRENT's is, and is left alive at ${source.placeOf(previous)}. End it there if nobody needs it.`,
+        );
+      } else if (retiresAtOnce(tags)) living = await keys.endPrevious(living, held);
+      // A later rotation's candidate may be stored already, and is none of these versions.
+      const pending = holderOf(stages, AWSPENDING);
+      if (pending === undefined || pending === context.token) await keys.endOrphans(living, held, true);
+    },
+  };
+
+  async function mint(issuer: Issuer, keys: KeyInventory, context: Context, value?: Sensitive): Promise<Key> {
+    const { idempotent = false } = issuer.facts;
+    const key = await issuer.mint({
+      name: keys.names?.name(clock.now(), idempotent) ?? context.token,
+      idempotencyKey: context.token,
+      ...(value && { value }),
+    });
+    context.conceal(key.value);
+    return key;
+  }
+
+  /** A repetition finds the value among the living keys, where the issuer tells them, or gives it once more. */
+  async function apply(issuer: Issuer, keys: KeyInventory, held: Held & { candidate: KeySecret }, context: Context) {
+    const living = await keys.list();
+    if (living && isAmong(living, held.candidate)) return;
+    await keys.makeRoom(async () => held, true);
+    await mint(issuer, keys, context, held.candidate.value);
+  }
+
+  async function requireAccepted(issuer: Issuer, candidate: KeySecret, context: Context): Promise<void> {
+    const outcome = await proof(issuer, candidate, context.deadline, clock);
+    if (outcome === 'accepted') return;
+    if (outcome === 'not in time') throw keyRefused(candidate, context);
+    throw new CandidateRefused(
+      `The key of AWSPENDING${idOf(candidate, context)} is none of those that live at the issuer, and is not accepted: somebody ended it. AWSCURRENT was not touched. Rotate again: aws secretsmanager rotate-secret --secret-id ${context.secretId}`,
+    );
+  }
+
+  function requireSamePlace(current: KeySecret, candidate: KeySecret): void {
+    const [here, there] = [source.placeOf(current), source.placeOf(candidate)];
+    if (here === there) return;
+    throw new CandidateMismatch(
+      `AWSPENDING has a key of ${there}, and AWSCURRENT is for ${here}. Nothing was changed. Take AWSPENDING off that version, then rotate again.`,
+    );
+  }
+}
+
+function chosenValue(): Sensitive {
+  return randomPassword({ shape: 'base64url', length: 32 });
+}
+
+function isAmong(living: readonly LivingKey[], version: KeySecret): boolean {
+  return living.some((key) => holds(version, key));
+}
+
+function keyRefused(candidate: KeySecret, { secretId, token, identify }: Context): KeyRefused {
+  return new KeyRefused(
+    `The issuer does not accept the key of AWSPENDING${idOf(candidate, { identify })}, though a new one had its time to work. AWSCURRENT was not touched; let the rotation repeat. If this stays, start with another key: aws secretsmanager update-secret-version-stage --secret-id ${secretId} --version-stage AWSPENDING --remove-from-version-id ${token}, then rotate again.`,
+  );
+}
+
+/** An id that a hand edit made the key itself stays unseen. */
+function idOf({ id, value }: KeySecret, { identify }: Pick<Context, 'identify'>): string {
+  if (id === '' || id === value.reveal()) return '';
+  identify(id);
+  return ` (${id})`;
+}
