@@ -23,7 +23,8 @@ export interface AlternatingSession extends Session {
    * @throws AlternateRefused if the clone is not the first user's: no member of it or a member of more, with attributes
    *   or privileges of its own, owning objects; or if there is no first user that may log in. Nothing is changed then
    * @throws SuperuserRefused if this user lacks the right, with the statement that grants it. Nothing is changed then
-   * @throws CandidateRefused if the server's password rules refuse the password. Nothing is changed then
+   * @throws CandidateRefused if the server's password rules refuse the password. Who may log in, and with what, is as
+   *   before then: a server without transactions may have made the clone, locked, or brought it in line
    */
   letIn(user: string, pair: UserPair, password: Sensitive): Promise<void>;
 
