@@ -1,35 +1,25 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { createConnection } from 'mariadb';
 import { freePort } from '../free-port.ts';
 import { NOBODY, ready, runWithInput } from './child-output.ts';
+import {
+  addressIn,
+  type DatabaseServer,
+  type ServerAddress,
+  type ServerLogin,
+  type ServerOptions,
+  writeInto,
+} from './database-server.ts';
 import { type KeptProcess, startKept } from './kept-process.ts';
 import { mariadbBinaries, mariadbMissing, pluginFile } from './mariadb-binaries.ts';
 
-export interface MariadbLogin {
-  readonly username: string;
-  readonly password: string;
-  readonly database?: string;
-}
+/** A MariaDB or MySQL server; it runs one statement at a time. */
+export type MariadbServer = DatabaseServer;
 
-/** A MariaDB or MySQL server. */
-export interface MariadbServer {
-  readonly host: string;
-  readonly port: number;
-  /** May do everything, and grant it. */
-  readonly superuser: MariadbLogin;
-  /** Runs one statement in a session of its own, as the superuser unless another login is given. */
-  query(sql: string, login?: MariadbLogin): Promise<readonly Record<string, unknown>[]>;
-  stop(): Promise<void>;
-}
-
-export interface MariadbOptions {
-  /** Server settings, as in my.cnf. */
-  readonly settings?: Readonly<Record<string, string>>;
-  /** Files written into the data folder before the start, such as a certificate. */
-  readonly files?: Readonly<Record<string, string>>;
+export interface MariadbOptions extends ServerOptions {
   /** Plugins to load, without `.so`. */
   readonly plugins?: readonly string[];
 }
@@ -42,14 +32,9 @@ export interface MariadbOptions {
  */
 export async function startMariadb(options: MariadbOptions = {}): Promise<MariadbServer> {
   const url = process.env['MYSQL_URL'];
-  return url !== undefined && Object.keys(options).length === 0 ? existingServer(url) : await ownServer(options);
-}
-
-function existingServer(url: string): MariadbServer {
-  const { hostname, port, username, password } = new URL(url);
-  const host = hostname.replace(/^\[|\]$/g, '');
-  const superuser = { username: decodeURIComponent(username), password: decodeURIComponent(password) };
-  return serverAt(host, Number(port || 3306), superuser, async () => {});
+  return url !== undefined && Object.keys(options).length === 0
+    ? serverAt(addressIn(url, 3306), async () => {})
+    : await ownServer(options);
 }
 
 async function ownServer({ settings = {}, files = {}, plugins = [] }: MariadbOptions): Promise<MariadbServer> {
@@ -81,10 +66,7 @@ async function ownServer({ settings = {}, files = {}, plugins = [] }: MariadbOpt
       { env: environment, ...runAs },
       'MariaDB',
     );
-    for (const [name, text] of Object.entries(files)) {
-      await writeFile(join(data, name), text, { mode: 0o600 });
-      if (runAs) await chown(join(data, name), runAs.uid, runAs.gid);
-    }
+    await writeInto(data, files, runAs);
     const port = await freePort();
     const all = {
       port: String(port),
@@ -99,7 +81,7 @@ async function ownServer({ settings = {}, files = {}, plugins = [] }: MariadbOpt
     const chosen = Object.entries(all).map(([name, value]) => `--${name}=${value}`);
     server = startKept(binaries.server, [...common, ...chosen], { folder, environment, runAs, signal: 'KILL' });
     await ready(server.process, /ready for connections/, 'MariaDB');
-    return serverAt('127.0.0.1', port, superuser, stop);
+    return serverAt({ host: '127.0.0.1', port, superuser }, stop);
   } catch (error) {
     await stop();
     throw error;
@@ -121,7 +103,7 @@ const SMALL = [
 ];
 
 /** What `mariadb-install-db` would feed the server; that script needs programs of yet another package. */
-async function systemTables(share: string, { username, password }: MariadbLogin): Promise<string> {
+async function systemTables(share: string, { username, password }: ServerLogin): Promise<string> {
   const scripts = ['mysql_system_tables.sql', 'mysql_performance_tables.sql', 'mysql_system_tables_data.sql'];
   const texts = await Promise.all(scripts.map((name) => readFile(join(share, name), 'utf8')));
   return [
@@ -143,11 +125,10 @@ function pluginOf(name: string): string {
   return file;
 }
 
-function serverAt(host: string, port: number, superuser: MariadbLogin, stop: () => Promise<void>): MariadbServer {
+function serverAt(address: ServerAddress, stop: () => Promise<void>): MariadbServer {
+  const { host, port, superuser } = address;
   return {
-    host,
-    port,
-    superuser,
+    ...address,
     stop,
     async query(sql, { username, password, database } = superuser) {
       const connection = await createConnection({

@@ -6,49 +6,31 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { freePort } from '../free-port.ts';
 import { ready, succeeded } from './child-output.ts';
+import {
+  addressIn,
+  type DatabaseServer,
+  type ServerAddress,
+  type ServerOptions,
+  writeInto,
+} from './database-server.ts';
 import { type KeptProcess, startKept } from './kept-process.ts';
 import { postgresBinaries } from './postgres-binaries.ts';
 
-export interface PostgresLogin {
-  readonly username: string;
-  readonly password: string;
-  readonly database?: string;
-}
-
-/** A PostgreSQL server on loopback. */
-export interface PostgresServer {
-  readonly host: string;
-  readonly port: number;
-  readonly superuser: PostgresLogin;
-  /** Runs SQL in a session of its own, as the superuser unless another login is given. */
-  query(sql: string, login?: PostgresLogin): Promise<readonly Record<string, unknown>[]>;
-  stop(): Promise<void>;
-}
-
-export interface PostgresOptions {
-  /** Server settings, as in postgresql.conf. */
-  readonly settings?: Readonly<Record<string, string>>;
-  /** Files written into the data folder before the start, such as a certificate. */
-  readonly files?: Readonly<Record<string, string>>;
-}
+/** A PostgreSQL server; of several statements in one text it gives the rows of the last. */
+export type PostgresServer = DatabaseServer;
 
 /**
  * Starts a server of its own on a free port with a data folder that goes when it stops, or uses the one that
  * `POSTGRES_URL` names (`postgres://superuser:password@host:port/postgres`), unless options ask for a special one.
  */
-export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
+export async function startPostgres(options: ServerOptions = {}): Promise<PostgresServer> {
   const url = process.env['POSTGRES_URL'];
-  return url !== undefined && Object.keys(options).length === 0 ? existingServer(url) : await ownServer(options);
+  return url !== undefined && Object.keys(options).length === 0
+    ? serverAt(addressIn(url, 5432), async () => {})
+    : await ownServer(options);
 }
 
-function existingServer(url: string): PostgresServer {
-  const { hostname, port, username, password } = new URL(url);
-  const host = hostname.replace(/^\[|\]$/g, '');
-  const superuser = { username: decodeURIComponent(username), password: decodeURIComponent(password) };
-  return serverAt(host, Number(port || 5432), superuser, async () => {});
-}
-
-async function ownServer({ settings = {}, files = {} }: PostgresOptions): Promise<PostgresServer> {
+async function ownServer({ settings = {}, files = {} }: ServerOptions): Promise<PostgresServer> {
   const folder = await mkdtemp(join(tmpdir(), 'postgres-'));
   const { initdb, postgres, runAs } = await postgresBinaries(folder).catch(async (error) => {
     await rm(folder, { recursive: true, force: true });
@@ -75,10 +57,7 @@ async function ownServer({ settings = {}, files = {} }: PostgresOptions): Promis
       'PostgreSQL',
     );
     await rm(passwordFile);
-    for (const [name, text] of Object.entries(files)) {
-      await writeFile(join(data, name), text, { mode: 0o600 });
-      if (runAs) await chown(join(data, name), runAs.uid, runAs.gid);
-    }
+    await writeInto(data, files, runAs);
     const port = await freePort();
     const all = {
       port: String(port),
@@ -90,18 +69,17 @@ async function ownServer({ settings = {}, files = {} }: PostgresOptions): Promis
     const chosen = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     server = startKept(postgres, ['-D', data, ...chosen], { folder, environment, runAs });
     await ready(server.process, /ready to accept (read-only )?connections/, 'PostgreSQL');
-    return serverAt('127.0.0.1', port, superuser, stop);
+    return serverAt({ host: '127.0.0.1', port, superuser }, stop);
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-function serverAt(host: string, port: number, superuser: PostgresLogin, stop: () => Promise<void>): PostgresServer {
+function serverAt(address: ServerAddress, stop: () => Promise<void>): PostgresServer {
+  const { host, port, superuser } = address;
   return {
-    host,
-    port,
-    superuser,
+    ...address,
     stop,
     async query(sql, { username, password, database = 'postgres' } = superuser) {
       const client = new pg.Client({ host, port, user: username, password, database, ssl: false });

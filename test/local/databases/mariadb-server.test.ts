@@ -1,36 +1,16 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { chmod, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { tmpdir, userInfo } from 'node:os';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
+import { beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { type MariadbServer, startMariadb } from '../../../local/databases/mariadb-server.ts';
 import { failureOf } from '../../support/failure.ts';
 import { describeWithMariadb } from '../../support/with-mariadb.ts';
+import { endsWithItsStarter, isRunning, temporaryFolder } from './own-server.ts';
 
 const MODULE = new URL('../../../local/databases/mariadb-server.ts', import.meta.url).href;
 
-/** All temporary files of a test go in here; everybody may use it, as they may the usual one. */
-let temporary: string;
-beforeEach(async () => {
-  temporary = await mkdtemp(join(tmpdir(), 'test-'));
-  await chmod(temporary, 0o1777);
-  vi.stubEnv('TMPDIR', temporary);
-  vi.stubEnv('MYSQL_URL', undefined);
-});
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  await rm(temporary, { recursive: true });
-});
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
+const temporary = temporaryFolder();
+beforeEach(() => void vi.stubEnv('MYSQL_URL', undefined));
 
 const PID_FILE = 'SELECT @@pid_file AS file';
 
@@ -52,7 +32,7 @@ describeWithMariadb('a MariaDB server of its own', () => {
 
     await server.stop();
     expect(isRunning(pid)).toBe(false);
-    expect(await readdir(temporary)).toEqual([]);
+    expect(await readdir(temporary())).toEqual([]);
   });
 
   it('has one account with a password, which is another one each time, and none without', async () => {
@@ -78,33 +58,16 @@ describeWithMariadb('a MariaDB server of its own', () => {
   it('that cannot start says why, and leaves nothing behind', async () => {
     const error = await failureOf(startMariadb({ settings: { no_such_setting: '1' } }));
     expect(error.message).toMatch(/no.such.setting/);
-    expect(await readdir(temporary)).toEqual([]);
+    expect(await readdir(temporary())).toEqual([]);
   });
 
-  it.each([
-    ['ends without stopping it', 'process.exit(1)'],
-    ['is killed', "process.kill(process.pid, 'SIGKILL')"],
-    ['is terminated', "process.kill(process.pid, 'SIGTERM')"],
-  ])('is gone without a trace when the process that started it %s', async (_, end) => {
-    const program = `
-      const { startMariadb } = await import(${JSON.stringify(MODULE)});
+  endsWithItsStarter(
+    `const { startMariadb } = await import(${JSON.stringify(MODULE)});
       const server = await startMariadb();
       const [{ file }] = await server.query(${JSON.stringify(PID_FILE)});
-      const pid = (await import('node:fs')).readFileSync(file, 'utf8');
-      process.stdout.write(pid, () => process.stdin.once('data', () => ${end}));`;
-    const starter = spawn(process.execPath, ['--input-type=module', '-e', program], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    const [pid] = await once(starter.stdout, 'data');
-    expect(isRunning(Number(pid))).toBe(true);
-    const ended = once(starter, 'exit');
-    starter.stdin.write('end\n');
-    await ended;
-    await vi.waitFor(async () => {
-      expect(isRunning(Number(pid))).toBe(false);
-      expect(await readdir(temporary)).toEqual([]);
-    }, 10_000);
-  });
+      const pid = (await import('node:fs')).readFileSync(file, 'utf8');`,
+    temporary,
+  );
 
   it('gives way to the one that MYSQL_URL names, which nobody stops; special wishes still start one', async () => {
     const standing = await startMariadb({ settings: { max_connections: '17' } });

@@ -1,35 +1,13 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { readdir } from 'node:fs/promises';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startPostgres } from '../../../local/databases/postgres-server.ts';
 import { failureOf } from '../../support/failure.ts';
+import { endsWithItsStarter, isRunning, temporaryFolder } from './own-server.ts';
 
 const MODULE = new URL('../../../local/databases/postgres-server.ts', import.meta.url).href;
 
-/** All temporary files of a test go in here; everybody may use it, as they may the usual one. */
-let temporary: string;
-beforeEach(async () => {
-  temporary = await mkdtemp(join(tmpdir(), 'test-'));
-  await chmod(temporary, 0o1777);
-  vi.stubEnv('TMPDIR', temporary);
-  vi.stubEnv('POSTGRES_URL', undefined);
-});
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  await rm(temporary, { recursive: true });
-});
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
+const temporary = temporaryFolder();
+beforeEach(() => void vi.stubEnv('POSTGRES_URL', undefined));
 
 const PID = "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1) AS pid";
 
@@ -47,7 +25,7 @@ describe('a server of its own', () => {
 
     await server.stop();
     expect(isRunning(pid)).toBe(false);
-    expect(await readdir(temporary)).toEqual([]);
+    expect(await readdir(temporary())).toEqual([]);
   });
 
   it('wants a password, which is another one each time', async () => {
@@ -63,32 +41,15 @@ describe('a server of its own', () => {
   it('that cannot start says why, and leaves nothing behind', async () => {
     const error = await failureOf(startPostgres({ settings: { shared_preload_libraries: 'no_such_library' } }));
     expect(error.message).toContain('no_such_library');
-    expect(await readdir(temporary)).toEqual([]);
+    expect(await readdir(temporary())).toEqual([]);
   });
 
-  it.each([
-    ['ends without stopping it', 'process.exit(1)'],
-    ['is killed', "process.kill(process.pid, 'SIGKILL')"],
-    ['is terminated', "process.kill(process.pid, 'SIGTERM')"],
-  ])('is gone without a trace when the process that started it %s', async (_, end) => {
-    const program = `
-      const { startPostgres } = await import(${JSON.stringify(MODULE)});
+  endsWithItsStarter(
+    `const { startPostgres } = await import(${JSON.stringify(MODULE)});
       const server = await startPostgres();
-      const [{ pid }] = await server.query(${JSON.stringify(PID)});
-      process.stdout.write(pid, () => process.stdin.once('data', () => ${end}));`;
-    const starter = spawn(process.execPath, ['--input-type=module', '-e', program], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    const [pid] = await once(starter.stdout, 'data');
-    expect(isRunning(Number(pid))).toBe(true);
-    const ended = once(starter, 'exit');
-    starter.stdin.write('end\n');
-    await ended;
-    await vi.waitFor(async () => {
-      expect(isRunning(Number(pid))).toBe(false);
-      expect(await readdir(temporary)).toEqual([]);
-    }, 10_000);
-  });
+      const [{ pid }] = await server.query(${JSON.stringify(PID)});`,
+    temporary,
+  );
 });
 
 describe('POSTGRES_URL', () => {

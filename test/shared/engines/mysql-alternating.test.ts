@@ -1,10 +1,6 @@
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import {
-  type MariadbLogin,
-  type MariadbOptions,
-  type MariadbServer,
-  startMariadb,
-} from '../../../local/databases/mariadb-server.ts';
+import type { ServerLogin } from '../../../local/databases/database-server.ts';
+import { type MariadbOptions, type MariadbServer, startMariadb } from '../../../local/databases/mariadb-server.ts';
 import type { AlternatingSession } from '../../../shared/engines/alternating-engine.ts';
 import { mysqlAlternating } from '../../../shared/engines/mysql-alternating.ts';
 import { Sensitive } from '../../../shared/secrets/sensitive.ts';
@@ -66,7 +62,7 @@ describeWithMariadb('letting another MariaDB user in', () => {
     await run(...statements);
   };
 
-  async function as<T>(login: MariadbLogin, work: (session: AlternatingSession) => Promise<T>): Promise<T> {
+  async function as<T>(login: ServerLogin, work: (session: AlternatingSession) => Promise<T>): Promise<T> {
     const { host, port } = server;
     const place = { host, port, database: '', tls: 'off' as const };
     const password = new Sensitive(login.password);

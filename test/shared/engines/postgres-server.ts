@@ -1,5 +1,6 @@
 import pg from 'pg';
-import { type PostgresOptions, type PostgresServer, startPostgres } from '../../../local/databases/postgres-server.ts';
+import type { ServerOptions } from '../../../local/databases/database-server.ts';
+import { type PostgresServer, startPostgres } from '../../../local/databases/postgres-server.ts';
 import type { DatabaseLogin } from '../../../shared/engines/engine.ts';
 import { Sensitive } from '../../../shared/secrets/sensitive.ts';
 import type { EngineServer } from '../../conformance/engine-subject.ts';
@@ -9,7 +10,7 @@ export interface TestServer extends PostgresServer, EngineServer {
 }
 
 /** A server, and what tests of the engine need of it. */
-export async function startTestServer(options?: PostgresOptions): Promise<TestServer> {
+export async function startTestServer(options?: ServerOptions): Promise<TestServer> {
   const server = await startPostgres(options);
   const { host, port } = server;
   const database = 'postgres';
