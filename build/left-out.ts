@@ -13,10 +13,10 @@ export interface LeftOut {
 /** What dependencies import and no function ever runs. Each entry fails the build once it matches nothing. */
 const leftOut: readonly LeftOut[] = [
   // Credentials are always given (shared/aws/client-configuration.ts); the chain brings four SDK clients of its own.
-  ...['@aws-sdk/client-secrets-manager', '@aws-sdk/client-rds'].map(
+  ...['client-secrets-manager', 'client-rds', 'client-iam', 'client-sts'].map(
     (by): LeftOut => ({
       specifier: '@aws-sdk/credential-provider-node',
-      by,
+      by: `@aws-sdk/${by}`,
       instead: `export const defaultProvider = () => async () => { throw new Error('Credentials come from the environment only.'); };`,
     }),
   ),

@@ -88,10 +88,18 @@ describe('the bundles of the functions', () => {
     expect(bundles.filter((bundle) => packages(bundle).has(unused))).toEqual([]);
   });
 
-  it('hold an XML parser only where the RDS API is asked', () => {
+  it('hold an XML parser only where the RDS API or IAM is asked', () => {
     for (const bundle of bundles) {
-      const asksRds = packages(bundle).has('@aws-sdk/client-rds');
-      expect(packages(bundle).has('@aws-sdk/xml-builder'), bundle.functionName).toBe(asksRds);
+      const asks = ['@aws-sdk/client-rds', '@aws-sdk/client-iam'].some((client) => packages(bundle).has(client));
+      expect(packages(bundle).has('@aws-sdk/xml-builder'), bundle.functionName).toBe(asks);
+    }
+  });
+
+  it('hold the clients of IAM and STS only where access keys are rotated', () => {
+    for (const bundle of bundles) {
+      for (const client of ['@aws-sdk/client-iam', '@aws-sdk/client-sts']) {
+        expect(packages(bundle).has(client), bundle.functionName).toBe(bundle.functionName === 'iam-access-key');
+      }
     }
   });
 

@@ -9,12 +9,21 @@ export interface EffectProxy {
 }
 
 /** Stands before a Secrets Manager; each of its operations is one effect. */
-export async function secretsManagerProxy(endpoint: () => string, effects: Effects): Promise<EffectProxy> {
+export function secretsManagerProxy(endpoint: () => string, effects: Effects): Promise<EffectProxy> {
+  const operationIn = ({ headers }: IncomingMessage) => String(headers['x-amz-target']).replace('secretsmanager.', '');
+  return effectProxy(endpoint, effects, operationIn);
+}
+
+/** Stands before a server; each request is one effect. */
+export async function effectProxy(
+  endpoint: () => string,
+  effects: Effects,
+  operationIn: (incoming: IncomingMessage, body: Buffer) => string,
+): Promise<EffectProxy> {
   const server = createServer(async (incoming, outgoing) => {
     try {
       const body = await buffer(incoming);
-      const operation = String(incoming.headers['x-amz-target']).replace('secretsmanager.', '');
-      const answer = await effects.pass(operation, () => forward(endpoint(), incoming, body));
+      const answer = await effects.pass(operationIn(incoming, body), () => forward(endpoint(), incoming, body));
       outgoing.writeHead(answer.status, answer.headers).end(answer.body);
     } catch (error) {
       incoming.socket.destroy();
