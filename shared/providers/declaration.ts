@@ -9,8 +9,8 @@ export type RequestLine = `${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} ${stri
 /** Where a value stands in an answer: a JSON pointer, https://www.rfc-editor.org/rfc/rfc6901. */
 export type Pointer = '' | `/${string}`;
 
-/** Values that an answer must have at these places. */
-export type Expectation = Readonly<Record<Pointer, Json>>;
+/** Values that an answer must have, by their places (pointers). */
+export type Expectation = Readonly<Record<string, Json>>;
 
 /**
  * An issuer of API keys, said in plain data: what to send and where the answers have what is wanted.

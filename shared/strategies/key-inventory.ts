@@ -1,8 +1,8 @@
+import type { Clock } from '../clock.ts';
 import { KeyLimitReached, PreviousKeyStillInUse } from '../errors.ts';
 import type { Issuer, LivingKey } from '../providers/provider.ts';
 import type { Context } from '../rotation/strategy.ts';
 import type { Account } from './issuer-source.ts';
-import type { KeyClock } from './key-clock.ts';
 import { type KeyNames, keyNames } from './key-name.ts';
 import { holds, type KeySecret } from './key-secret.ts';
 
@@ -39,8 +39,8 @@ export interface KeyInventory {
   endPrevious(living: readonly LivingKey[], held: Held): Promise<readonly LivingKey[]>;
 }
 
-export async function keyInventory(account: Account, context: Context, clock: KeyClock): Promise<KeyInventory> {
-  const { issuer, dedicated } = account;
+export async function keyInventory(account: Account, context: Context, clock: Clock): Promise<KeyInventory> {
+  const { issuer, dedicated, toDedicate } = account;
   const { facts } = issuer;
   const { arn, lastRotatedAt } = await context.describe();
   const names = facts.longestName === undefined ? undefined : keyNames(arn, context.token, facts.longestName);
@@ -77,7 +77,7 @@ export async function keyInventory(account: Account, context: Context, clock: Ke
       if (isOwn(previous, held)) return await end(issuer, living, [previous]);
       context.identify(previous.id);
       context.warn(
-        `Key ${previous.id}, which AWSPREVIOUS holds, is left alive: nothing shows that it was made for this secret. End it at the issuer if nobody else uses it.`,
+        `Key ${previous.id}, which AWSPREVIOUS holds, is left alive: nothing shows that it was made for this secret. End it at the issuer if nobody else uses it.${allowing()}`,
         { keyId: previous.id },
       );
       return living;
@@ -128,10 +128,14 @@ export async function keyInventory(account: Account, context: Context, clock: Ke
     const remedy =
       young.length > 0
         ? `Of these, ${idsOf(young)} may be about to be stored by another run of this function: once older than ${wait} s they are ended. Let the rotation repeat.`
-        : 'None of them is one that this function may end. End one that nobody needs, then let the rotation repeat.';
+        : `None of them is one that this function may end. End one that nobody needs, then let the rotation repeat.${allowing()}`;
     return new KeyLimitReached(
       `${living.length} keys live at the issuer, and ${limit} may: ${idsOf(living)}. ${remedy}`,
     );
+  }
+
+  function allowing(): string {
+    return toDedicate === undefined ? '' : ` ${toDedicate}`;
   }
 
   function idsOf(keys: readonly LivingKey[]): string {

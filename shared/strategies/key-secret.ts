@@ -5,6 +5,7 @@ import { JsonSecret } from '../secrets/json-secret.ts';
 import { isIdentityField } from '../secrets/redaction.ts';
 import type { SecretValue } from '../secrets/secret-value.ts';
 import { Sensitive } from '../secrets/sensitive.ts';
+import { isRecord } from './record.ts';
 
 /** Which fields of a secret hold the key's id and the key. */
 export interface KeyFields {
@@ -75,8 +76,4 @@ function fieldsNamed(named: unknown, defaults: KeyFields): KeyFields {
     );
   }
   return { keyId, key };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,4 @@
+import { type Clock, realTime } from '../clock.ts';
 import { CandidateMismatch, CandidateRefused, KeyRefused } from '../errors.ts';
 import type { Issuer, Key, LivingKey } from '../providers/provider.ts';
 import type { Context, Strategy } from '../rotation/strategy.ts';
@@ -5,7 +6,6 @@ import { AWSPENDING, holderOf } from '../rotation/version-stages.ts';
 import { randomPassword } from '../secrets/password.ts';
 import { Sensitive } from '../secrets/sensitive.ts';
 import type { Account, IssuerSource } from './issuer-source.ts';
-import { type KeyClock, realTime } from './key-clock.ts';
 import { type Held, type KeyInventory, keyInventory } from './key-inventory.ts';
 import { holds, type KeySecret, parseKeySecret, withKey } from './key-secret.ts';
 import { proof } from './proof-of-key.ts';
@@ -16,7 +16,7 @@ import { retiresAtOnce } from './retire-setting.ts';
  * `rotation:retire` says. Ended is only what is provably the secret's own (by the key's name, by the deployer's word that
  * all keys of the target are, or by a value that a staged version holds), and never what AWSCURRENT or AWSPENDING holds.
  */
-export function mintedKey(source: IssuerSource, clock: KeyClock = realTime): Strategy<KeySecret> {
+export function mintedKey(source: IssuerSource, clock: Clock = realTime): Strategy<KeySecret> {
   /** `discard` follows `create` in the same step, and has no AWSCURRENT to show. */
   const accounts = new WeakMap<Context, Promise<Account>>();
   const open = (current: KeySecret, context: Context): Promise<Account> => {

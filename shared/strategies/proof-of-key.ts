@@ -1,6 +1,6 @@
+import type { Clock } from '../clock.ts';
 import type { Issuer } from '../providers/provider.ts';
 import type { Deadline } from '../rotation/deadline.ts';
-import type { KeyClock } from './key-clock.ts';
 import type { KeySecret } from './key-secret.ts';
 
 const FIRST_PAUSE_MS = 500;
@@ -16,7 +16,7 @@ export async function proof(
   issuer: Pick<Issuer, 'facts' | 'accepts'>,
   { id, value }: KeySecret,
   deadline: Deadline,
-  clock: KeyClock,
+  clock: Clock,
 ): Promise<'accepted' | 'refused' | 'not in time'> {
   if (value.reveal() === '') return 'refused';
   const { propagationMs } = issuer.facts;

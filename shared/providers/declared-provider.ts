@@ -1,0 +1,197 @@
+import { type Clock, realTime } from '../clock.ts';
+import { IssuerRefused, KeyLimitReached, type RotationError, Unreachable } from '../errors.ts';
+import { Sensitive } from '../secrets/sensitive.ts';
+import type { Declaration, DeclaredList, DeclaredRequest, Refusal } from './declaration.ts';
+import { baseUrlOf, valuesOf } from './declared-access.ts';
+import { pagesOf } from './declared-pages.ts';
+import { type Recipient, requestOf } from './declared-request.ts';
+import { askIssuer, type IssuerAnswer } from './issuer-call.ts';
+import { at, says } from './json-pointer.ts';
+import type { Access, Issuer, LivingKey, Provider, TimeLimit } from './provider.ts';
+
+export interface DeclaredProvider extends Provider {
+  readonly declaration: Declaration;
+}
+
+/** A provider that does what a declaration says. */
+export function declared(declaration: Declaration, clock: Clock = realTime): DeclaredProvider {
+  return {
+    name: declaration.name,
+    declaration,
+    open: (access, limit) => openDeclared(declaration, access, limit, clock),
+  };
+}
+
+type Operation = 'getting an access token' | 'making a key' | 'listing keys' | 'ending a key' | 'trying a key';
+/** What a request has besides administrator and target. */
+type More = Readonly<Record<string, unknown>>;
+
+export function openDeclared(declaration: Declaration, access: Access, limit: TimeLimit, clock: Clock): Issuer {
+  const { name: provider, facts, list, retire } = declaration;
+  const known = valuesOf(declaration, access);
+  const recipient: Recipient = { baseUrl: baseUrlOf(declaration, access), conceal: access.conceal };
+  const caller = { limit, environment: access.environment, clock };
+  let token: Promise<string> | undefined;
+
+  async function ask(
+    operation: Operation,
+    declaredRequest: DeclaredRequest,
+    more: More,
+    repeatable: boolean,
+    url?: URL,
+  ) {
+    const values = new Map([...known, ...Object.entries(more)]);
+    const request = requestOf(declaredRequest, values, recipient);
+    const call = { provider, operation, repeatable, ...(declaredRequest.busy && { busy: declaredRequest.busy }) };
+    return await askIssuer({ ...call, request: url ? { ...request, url } : request }, caller);
+  }
+
+  /** As the administrator: with the declaration's headers, and a token where it takes one. */
+  async function administer(
+    operation: Operation,
+    request: DeclaredRequest,
+    more: More,
+    repeatable: boolean,
+    url?: URL,
+  ) {
+    token ??= declaration.token && accessToken(declaration.token);
+    const headers = { ...declaration.headers, ...request.headers };
+    const values = { ...more, ...(token && { token: await token }) };
+    return await ask(operation, { ...request, headers }, values, repeatable, url);
+  }
+
+  async function accessToken(request: NonNullable<Declaration['token']>): Promise<string> {
+    const operation = 'getting an access token';
+    const json = succeeded(operation, request, await ask(operation, request, {}, true));
+    const value = at(json, request.value);
+    if (typeof value !== 'string' || value === '') throw unusable(operation, 'no token in it');
+    access.conceal(new Sensitive(value));
+    return value;
+  }
+
+  function succeeded(operation: Operation, request: DeclaredRequest, { status, json }: IssuerAnswer): unknown {
+    const success = isSuccess(request, status);
+    if (success && says(json, request.expect)) return json;
+    throw refused(operation, success ? `${status}, with an error inside` : String(status), status);
+  }
+
+  function refused(operation: Operation, detail: string, status: number): IssuerRefused {
+    const remedy =
+      status === 401 || status === 403
+        ? "Check the credential in the administrator's secret, and what it may do at the issuer."
+        : "Check the administrator's secret and the target in it, and whether the issuer's interface has changed.";
+    return new IssuerRefused(`${provider}, ${operation} at ${recipient.baseUrl.host}: refused (${detail}). ${remedy}`);
+  }
+
+  function unusable(operation: Operation, detail: string): RotationError {
+    return new Unreachable(
+      `${provider}, ${operation} at ${recipient.baseUrl.host}: the answer cannot be used (${detail}). Check whether the issuer's interface has changed; the rotation can be repeated.`,
+    );
+  }
+
+  return {
+    facts,
+
+    async mint({ name, idempotencyKey, value }) {
+      const operation = 'making a key';
+      const { mint } = declaration;
+      const more = { name, idempotencyKey, ...(value && { key: value.reveal() }) };
+      const answer = await administer(operation, mint, more, facts.idempotent === true || isIdempotent(mint));
+      if (mint.limit && isRefusal(mint.limit, answer)) {
+        throw new KeyLimitReached(
+          `${provider} at ${recipient.baseUrl.host} says that no more keys may live. Nothing was made. End one that nobody needs, then let the rotation repeat.`,
+        );
+      }
+      const json = succeeded(operation, mint, answer);
+      const id = mint.id === undefined ? '' : textIn(json, mint.id);
+      const key = value ?? (mint.value === undefined ? undefined : sensitiveIn(json, mint.value));
+      if (key === undefined || (mint.id !== undefined && id === undefined)) throw unusable(operation, 'no key in it');
+      access.conceal(key);
+      return { id: id ?? '', value: key };
+    },
+
+    async accepts({ id, value }) {
+      const { accepts } = declaration;
+      const answer = await ask('trying a key', accepts, { id, key: value.reveal() }, true);
+      if (accepts.refused.includes(answer.status)) return false;
+      if (isSuccess(accepts, answer.status)) return says(answer.json, accepts.expect);
+      throw refused('trying a key', String(answer.status), answer.status);
+    },
+
+    ...(list && {
+      async list() {
+        const keys: LivingKey[] = [];
+        const ask = async (url?: URL) =>
+          succeeded('listing keys', list, await administer('listing keys', list, {}, true, url));
+        const first = requestOf(list, known, recipient).url;
+        for await (const items of pagesOf(list, first, ask, (detail) => unusable('listing keys', detail))) {
+          keys.push(...items.filter((item) => says(item, list.where)).map((item) => livingKey(list, item)));
+        }
+        return keys;
+      },
+    }),
+
+    ...(retire && {
+      async retire(id: string) {
+        for (const request of isSeveral(retire) ? retire : [retire]) {
+          const answer = await administer('ending a key', request, { id }, true);
+          if (!request.gone?.includes(answer.status)) succeeded('ending a key', request, answer);
+        }
+      },
+    }),
+  };
+
+  function livingKey(list: DeclaredList, item: unknown): LivingKey {
+    const id = textIn(item, list.id);
+    if (id === undefined) throw unusable('listing keys', 'a key without an id');
+    const name = list.name && textIn(item, list.name);
+    const value = list.value && sensitiveIn(item, list.value);
+    if (value) access.conceal(value);
+    const createdAt = list.createdAt && dateIn(item, list.createdAt);
+    const lastUsedAt = list.lastUsedAt && dateIn(item, list.lastUsedAt);
+    return {
+      id,
+      ...(name !== undefined && { name }),
+      ...(value && { value }),
+      ...(createdAt && { createdAt }),
+      ...(lastUsedAt && { lastUsedAt }),
+    };
+  }
+
+  function dateIn(item: unknown, pointer: string): Date | undefined {
+    const text = textIn(item, pointer);
+    if (text === undefined) return undefined;
+    const date = new Date(text);
+    if (Number.isNaN(date.getTime())) throw unusable('listing keys', 'a date that is none');
+    return date;
+  }
+}
+
+function isSuccess({ success }: DeclaredRequest, status: number): boolean {
+  return success ? success.includes(status) : status >= 200 && status < 300;
+}
+
+function isRefusal({ status, expect }: Refusal, answer: IssuerAnswer): boolean {
+  return answer.status === status && says(answer.json, expect);
+}
+
+/** By what the method means: https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2; a PATCH says the whole new value. */
+function isIdempotent({ request }: DeclaredRequest): boolean {
+  return request.startsWith('PUT ') || request.startsWith('PATCH ');
+}
+
+/** A text that is not empty; numbers, as some issuers' ids are, become texts. */
+function textIn(json: unknown, pointer: string): string | undefined {
+  const value = at(json, pointer);
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value);
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function sensitiveIn(json: unknown, pointer: string): Sensitive | undefined {
+  const value = at(json, pointer);
+  return typeof value === 'string' && value !== '' ? new Sensitive(value) : undefined;
+}
+
+function isSeveral<T>(value: T | readonly T[]): value is readonly T[] {
+  return Array.isArray(value);
+}

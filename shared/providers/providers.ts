@@ -1,0 +1,5 @@
+import { datadog } from './datadog.ts';
+import type { Provider } from './provider.ts';
+
+/** What the function `api-key` knows, by the field `provider` of its secrets. */
+export const providers: readonly Provider[] = [datadog];
