@@ -120,7 +120,11 @@ export function createIamOperations(fake: FakeIam): ReadonlyMap<string, Operatio
       {
         service: 'sts',
         about: (_form, caller) => caller,
-        run: (_form, caller) => ({ Arn: arnOf(caller), UserId: 'AIDAEXAMPLE', Account: users.account }),
+        run: (_form, caller) => ({
+          Arn: arnOf(caller),
+          UserId: 'AIDAEXAMPLE',
+          Account: arnOf(caller).split(':')[4] ?? '',
+        }),
       },
     ],
   ]);

@@ -26,8 +26,9 @@ export class IamUsers {
     this.#now = now;
   }
 
-  add(userName: string, path = '/'): string {
-    const arn = `arn:aws:iam::${this.account}:user${path}${userName}`;
+  /** @param account of somebody else's */
+  add(userName: string, path = '/', account = this.account): string {
+    const arn = `arn:aws:iam::${account}:user${path}${userName}`;
     this.#arns.set(userName, arn);
     return arn;
   }

@@ -36,12 +36,16 @@ export function iamUser(iam: UserKeys): IssuerSource {
     fields: { keyId: 'AccessKeyId', key: 'SecretAccessKey' },
 
     async open(current, context) {
+      identify(current, context);
       const arn = await provenUser(iam, current, context);
       const issuer = iam.open(arn, context.environment, context.deadline);
-      return { issuer, dedicated: dedicatedUsers(context).includes(arn) };
+      if (dedicatedUsers(context).includes(arn)) return { issuer, dedicated: true };
+      const toDedicate = `If all keys of the user belong to this secret, whoever deploys the function can put ${arn} into its environment variable ${DEDICATED}; then the function ends those that no version holds.`;
+      return { issuer, dedicated: false, toDedicate };
     },
 
     async openToTest(candidate, context) {
+      identify(candidate, context);
       const own = await iam.ownIdentity(context.environment, context.deadline);
       return iam.open(arnOf(userNameOf(candidate), own), context.environment, context.deadline);
     },
@@ -87,6 +91,11 @@ function userNameOf({ json }: KeySecret): string {
   throw new InvalidSecret(
     'The secret\'s field "UserName" must be the name of an IAM user, without path: letters, digits and _+=,.@- only.',
   );
+}
+
+/** So that errors can name user and key; not if a hand edit made either the secret itself. */
+function identify(secret: KeySecret, context: Context): void {
+  for (const text of [userNameOf(secret), secret.id]) if (text !== secret.value.reveal()) context.identify(text);
 }
 
 /** In an account a user is known by its name alone, whatever its path. */

@@ -28,4 +28,6 @@ export interface Account {
   readonly issuer: Issuer;
   /** Whether the deployer declared that all keys of the target are this secret's, for issuers whose keys have no names. */
   readonly dedicated: boolean;
+  /** Where they did not: how they can, as a sentence for an error. */
+  readonly toDedicate?: string;
 }

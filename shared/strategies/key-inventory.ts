@@ -114,6 +114,7 @@ export async function keyInventory(account: Account, context: Context, clock: Cl
   async function requireUnused(previous: LivingKey): Promise<void> {
     const used = previous.lastUsedAt ?? (await issuer.lastUsedAt?.(previous.id));
     if (used === undefined || (lastRotatedAt !== undefined && used <= lastRotatedAt)) return;
+    context.identify(previous.id);
     const since = lastRotatedAt
       ? `the rotation of ${lastRotatedAt.toISOString()}`
       : 'an unknown time, when AWSCURRENT replaced it by hand';
