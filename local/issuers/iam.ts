@@ -1,5 +1,5 @@
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { listening } from '../listening.ts';
 import { createIamOperations, type Operation } from './iam-operations.ts';
 import { IamUsers } from './iam-users.ts';
 import { answerXml, errorXml, Refusal } from './query-protocol.ts';
@@ -51,23 +51,17 @@ export async function startIam(options: IamOptions = {}): Promise<FakeIam> {
   const role = options.role ?? { accessKeyId: 'AKIDLOCAL', secretAccessKey: 'local' };
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The server listens on no TCP port.');
-
+  });
+  const { endpoint, close } = await listening(server);
   const fake: FakeIam = {
-    endpoint: `http://127.0.0.1:${address.port}`,
+    endpoint,
     users: new IamUsers(account, now),
     calls: [],
     faults: [],
     allowed: undefined,
     propagation: 0,
     pageSize: 100,
-    async close() {
-      server.closeAllConnections();
-      await new Promise((closed) => server.close(closed));
-    },
+    close,
   };
   const operations = createIamOperations(fake);
 

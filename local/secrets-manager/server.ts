@@ -1,5 +1,5 @@
-import { once } from 'node:events';
 import type { FunctionHost } from '../invocation.ts';
+import { listening } from '../listening.ts';
 import { acceleratedClock, type Clock } from './clock.ts';
 import { Rotations } from './rotation.ts';
 import type { RotationProgress, RotationResult, ServiceEvent } from './rotation-events.ts';
@@ -74,16 +74,13 @@ export async function startSecretsManager(options: SecretsManagerOptions = {}): 
   });
   const runDue = (now = store.now()) => startDue(store, rotations, now);
 
-  const server = wireServer({ store, rotations }).listen(options.port ?? 0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The server listens on no TCP port');
+  const { endpoint, port, close } = await listening(wireServer({ store, rotations }), options.port);
   const { scheduleEveryMs } = options;
   const timer = scheduleEveryMs === undefined ? undefined : setInterval(runDue, scheduleEveryMs);
 
   return {
-    endpoint: `http://127.0.0.1:${address.port}`,
-    port: address.port,
+    endpoint,
+    port,
     store,
     events: rotations.events,
     results: rotations.results,
@@ -93,11 +90,7 @@ export async function startSecretsManager(options: SecretsManagerOptions = {}): 
     async close() {
       clearInterval(timer);
       rotations.cancelAll();
-      if (!server.listening) return;
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
+      await close();
     },
   };
 }

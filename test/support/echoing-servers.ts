@@ -1,15 +1,11 @@
-import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
-import { createServer, type Socket } from 'node:net';
+import { createServer } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { type Listening, listening } from '../../local/listening.ts';
 import { messages } from './postgres-messages.ts';
 
 /** A server that repeats in its errors what it was told. */
-export interface EchoingServer {
-  readonly endpoint: string;
-  readonly port: number;
-  close(): Promise<void>;
-}
+export type EchoingServer = Listening;
 
 /** Reads like the given Secrets Manager, and refuses each write with the whole request in its message. */
 export async function echoingSecretsManager(endpoint: string): Promise<EchoingServer> {
@@ -29,15 +25,13 @@ export async function echoingSecretsManager(endpoint: string): Promise<EchoingSe
     const Message = `You sent ${SecretString} and ${encodeURIComponent(SecretString)} in ${JSON.stringify({ SecretString, ...rest })}`;
     response.writeHead(400, { 'content-type': headers['content-type'] });
     response.end(JSON.stringify({ __type: 'InvalidRequestException', Message }));
-  }).listen(0, '127.0.0.1');
-  return await listening(server, () => server.closeAllConnections());
+  });
+  return await listening(server);
 }
 
 /** Asks for the password in clear, and refuses with it in the message. */
 export async function echoingPostgres(): Promise<EchoingServer> {
-  const sockets = new Set<Socket>();
   const server = createServer(async (socket) => {
-    sockets.add(socket);
     socket.on('error', () => {});
     for await (const { type, bytes } of messages(socket, 'client')) {
       if (type === '') socket.write(Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 3])); // AuthenticationCleartextPassword
@@ -50,23 +44,6 @@ export async function echoingPostgres(): Promise<EchoingServer> {
         socket.end(Buffer.concat([header, Buffer.from(fields)]));
       }
     }
-  }).listen(0, '127.0.0.1');
-  return await listening(server, () => {
-    for (const socket of sockets) socket.destroy();
   });
-}
-
-async function listening(server: import('node:net').Server, dropConnections: () => void): Promise<EchoingServer> {
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The server has no port.');
-  return {
-    endpoint: `http://127.0.0.1:${address.port}`,
-    port: address.port,
-    async close() {
-      dropConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
+  return await listening(server);
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
+import { listening } from '../../local/listening.ts';
 
 /** What one request meets. `lost`: it is carried out, and its answer never arrives. */
 export type Fate =
@@ -36,20 +37,14 @@ export async function startFaultyService(
     outgoing.once('close', () => outgoing.writableFinished || server.emit('hang up'));
     server.emit('asked');
     await meet(fate(operation, requests.length), incoming, body, outgoing, behind);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The server has no port.');
+  });
+  const { endpoint, close } = await listening(server);
   return {
-    endpoint: `http://127.0.0.1:${address.port}`,
+    endpoint,
     requests,
     nextRequest: async () => void (await once(server, 'asked')),
     nextHangUp: async () => void (await once(server, 'hang up')),
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    close,
   };
 }
 

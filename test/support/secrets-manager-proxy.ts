@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request } from 'node:http';
 import { buffer } from 'node:stream/consumers';
+import { listening } from '../../local/listening.ts';
 import { type Effects, Killed } from './effects.ts';
 
 export interface EffectProxy {
@@ -29,18 +30,8 @@ export async function effectProxy(
       incoming.socket.destroy();
       if (!(error instanceof Killed) && !incoming.errored) throw error;
     }
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The proxy has no port.');
-  return {
-    port: address.port,
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
+  });
+  return await listening(server);
 }
 
 async function forward(endpoint: string, incoming: IncomingMessage, body: Buffer) {

@@ -1,5 +1,5 @@
-import { once } from 'node:events';
 import { createServer, connect as dial, type Socket } from 'node:net';
+import { listening } from '../../local/listening.ts';
 
 /** One proxied connection, as a filter sees it. */
 export interface Wires {
@@ -83,17 +83,15 @@ export async function startTcpProxy(
     upstream.on('data', (bytes) => {
       if (!silent && !stalled) fromServer(bytes, wires);
     });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The proxy listens on no TCP port.');
+  });
+  const { host, port, close } = await listening(server);
 
   const cut = () => {
     for (const socket of open) socket.destroy();
   };
   return {
-    host: '127.0.0.1',
-    port: address.port,
+    host,
+    port,
     connections: () => connections,
     sent: () => Buffer.concat(sent),
     stall: () => {
@@ -101,10 +99,8 @@ export async function startTcpProxy(
     },
     cut,
     async close() {
-      const closed = once(server, 'close');
-      server.close();
       cut();
-      await closed;
+      await close();
     },
   };
 }

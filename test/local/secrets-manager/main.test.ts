@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { listening } from '../../../local/listening.ts';
 import { post } from './service.ts';
 
 const main = fileURLToPath(new URL('../../../local/secrets-manager/main.ts', import.meta.url));
@@ -58,11 +59,8 @@ describe('npm run secrets-manager', () => {
   });
 
   it('says in one line that a port is taken', async () => {
-    const other = createServer().listen(0, '127.0.0.1');
-    onTestFinished(() => void other.close());
-    await once(other, 'listening');
-    const address = other.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const { port, close } = await listening(createServer());
+    onTestFinished(close);
     const { code, stderr } = await run('--port', `${port}`).ended;
     expect([code, stderr]).toEqual([
       1,

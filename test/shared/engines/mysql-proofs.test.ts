@@ -1,7 +1,7 @@
 import { constants, generateKeyPairSync, privateDecrypt, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type Socket } from 'node:net';
+import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { listening } from '../../../local/listening.ts';
 import type { DatabaseLogin } from '../../../shared/engines/engine.ts';
 import { mysql } from '../../../shared/engines/mysql.ts';
 import { Sensitive } from '../../../shared/secrets/sensitive.ts';
@@ -38,9 +38,8 @@ const switchTo = (plugin: string) => Buffer.concat([Buffer.from(`\xfe${plugin}\0
 /** A server that says these things, one after each packet of the client; gives what the client has said, packet by packet. */
 async function fakeServer(...answers: readonly Buffer[]): Promise<{ login: DatabaseLogin; heard: Buffer[] }> {
   const heard: Buffer[] = [];
-  const sockets = new Set<Socket>();
   const server = createServer(async (socket) => {
-    sockets.add(socket.on('error', () => {}));
+    socket.on('error', () => {});
     const say = (sequence: number, body: Buffer) => {
       const header = Buffer.from([0, 0, 0, sequence]);
       header.writeUIntLE(body.length, 0, 3);
@@ -52,16 +51,11 @@ async function fakeServer(...answers: readonly Buffer[]): Promise<{ login: Datab
       const answer = answers[heard.length - 1];
       if (answer) say(packet.readUInt8(3) + 1, answer);
     }
-  }).listen(0, '127.0.0.1');
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
   });
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address ? address.port : 0;
+  const { host, port, close } = await listening(server);
+  onTestFinished(close);
   const password = new Sensitive(PASSWORD);
-  return { heard, login: { host: '127.0.0.1', port, database: '', username: 'app', password, tls: 'off' } };
+  return { heard, login: { host, port, database: '', username: 'app', password, tls: 'off' } };
 }
 
 describe('a server that speaks the handshake of MySQL 8 (no such server is at hand), with "ssl": false', () => {

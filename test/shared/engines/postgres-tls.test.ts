@@ -1,9 +1,9 @@
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { listening } from '../../../local/listening.ts';
 import type { DatabaseLogin } from '../../../shared/engines/engine.ts';
 import { postgres } from '../../../shared/engines/postgres.ts';
 import { type Certificate, certificateAuthority, serverCertificate } from '../../support/certificates.ts';
@@ -159,13 +159,9 @@ it('something that answers the request for TLS and is no PostgreSQL is Unreachab
   const stranger = createServer((socket) => {
     socket.on('error', () => {});
     socket.write('J\0\0\0\n8.4.0\0');
-  }).listen(0, '127.0.0.1');
-  await once(stranger, 'listening');
-  onTestFinished(() => {
-    stranger.close();
   });
-  const address = stranger.address();
-  const port = typeof address === 'object' && address ? address.port : 0;
+  const { port, close } = await listening(stranger);
+  onTestFinished(close);
   const error = await failureOf(postgres.connect(verified(trusted, { port }), timeLimit()));
   expect(error.name).toBe('Unreachable');
   expect(error.message).toMatch(new RegExp(`:${port}/.*Check the secret's port`));

@@ -1,5 +1,5 @@
-import { once } from 'node:events';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
+import { listening } from '../../../local/listening.ts';
 
 /** What the documented answers say of an instance: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html */
 export interface FakeInstance {
@@ -55,28 +55,19 @@ export async function startFakeRds(): Promise<FakeRds> {
     const failure = fake.failures.shift();
     if (failure) fail(response, failure.status, failure.code, failure.message);
     else answer(fake, response, operation, identifier);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  });
+  const { endpoint, close } = await listening(server);
   const fake: FakeRds = {
-    endpoint: addressOf(server),
+    endpoint,
     calls: [],
     failures: [],
     instances: [],
     clusters: [],
     endpoints: new Map(),
     silent: false,
-    async close() {
-      server.closeAllConnections();
-      await new Promise((closed) => server.close(closed));
-    },
+    close,
   };
   return fake;
-}
-
-function addressOf(server: Server): string {
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The server listens on no TCP port');
-  return `http://127.0.0.1:${address.port}`;
 }
 
 /** Without an identifier the API lists everything; identifiers are not case-sensitive. */

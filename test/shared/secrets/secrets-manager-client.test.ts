@@ -1,10 +1,10 @@
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DescribeSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { listening } from '../../../local/listening.ts';
 import { secretsManagerClient } from '../../../shared/secrets/secrets-manager-client.ts';
 
 const CREDENTIALS = { AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'AKIDONE', AWS_SECRET_ACCESS_KEY: 'secret-one' };
@@ -15,15 +15,10 @@ async function serve(answer: (request: IncomingMessage, response: ServerResponse
   const server = createServer((request, response) => {
     requests.push(request.headers);
     request.resume().on('end', () => answer(request, response));
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
   });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The server listens on no TCP port');
-  return { endpoint: `http://127.0.0.1:${address.port}`, requests };
+  const { endpoint, close } = await listening(server);
+  onTestFinished(close);
+  return { endpoint, requests };
 }
 
 const found = () => serve((_request, response) => response.end('{"Name":"it"}'));
