@@ -2,7 +2,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { type Listening, listening } from '../../local/listening.ts';
-import { messages } from './postgres-messages.ts';
+import { framed, messages, textOf } from './postgres-messages.ts';
 
 /** A server that repeats in its errors what it was told. */
 export type EchoingServer = Listening;
@@ -34,14 +34,12 @@ export async function echoingPostgres(): Promise<EchoingServer> {
   const server = createServer(async (socket) => {
     socket.on('error', () => {});
     for await (const { type, bytes } of messages(socket, 'client')) {
-      if (type === '') socket.write(Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 3])); // AuthenticationCleartextPassword
+      if (type === '') socket.write(framed('R', '\0\0\0\x03')); // AuthenticationCleartextPassword
       if (type === 'p') {
-        const password = bytes.toString('utf8', 5, bytes.length - 1);
+        const password = textOf(bytes);
         const base64 = Buffer.from(password).toString('base64');
         const fields = `SFATAL\0VFATAL\0C28000\0Mno entry for ${password} (${base64})\0D${password}\0H${encodeURIComponent(password)}\0\0`;
-        const header = Buffer.alloc(5, 'E');
-        header.writeInt32BE(4 + Buffer.byteLength(fields), 1);
-        socket.end(Buffer.concat([header, Buffer.from(fields)]));
+        socket.end(framed('E', fields));
       }
     }
   });

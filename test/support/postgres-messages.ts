@@ -7,6 +7,15 @@ export interface Message {
   readonly bytes: Buffer;
 }
 
+/** The first message of what was said so far, if it is there whole; only the opening messages of a client have no type. */
+export function firstMessage(said: Buffer, typed = true): Message | undefined {
+  const typeBytes = typed ? 1 : 0;
+  if (said.length < typeBytes + 4) return undefined;
+  const length = typeBytes + said.readInt32BE(typeBytes);
+  if (said.length < length) return undefined;
+  return { type: said.toString('latin1', 0, typeBytes), bytes: said.subarray(0, length) };
+}
+
 /** Cuts a connection without TLS into messages. */
 export async function* messages(stream: Readable, side: 'client' | 'server'): AsyncGenerator<Message, void> {
   let rest = Buffer.alloc(0);
@@ -14,13 +23,9 @@ export async function* messages(stream: Readable, side: 'client' | 'server'): As
   try {
     for await (const chunk of stream) {
       rest = Buffer.concat([rest, chunk]);
-      for (;;) {
-        const typeBytes = first ? 0 : 1;
-        if (rest.length < typeBytes + 4) break;
-        const length = typeBytes + rest.readInt32BE(typeBytes);
-        if (rest.length < length) break;
-        yield { type: rest.toString('latin1', 0, typeBytes), bytes: rest.subarray(0, length) };
-        rest = rest.subarray(length);
+      for (let message = firstMessage(rest, !first); message; message = firstMessage(rest)) {
+        yield message;
+        rest = rest.subarray(message.bytes.length);
         first = false;
       }
     }
@@ -54,7 +59,15 @@ export function nameOf({ type, bytes }: Message): string {
   }
 }
 
-/** The text of a simple query. */
+/** A message with a type, as either side sends it. */
+export function framed(type: string, text: string): Buffer {
+  const body = Buffer.from(text);
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(body.length + 4);
+  return Buffer.concat([Buffer.from(type), length, body]);
+}
+
+/** The text of a simple query, or a password in clear. */
 export function textOf(bytes: Buffer): string {
   return bytes.toString('utf8', 5, bytes.length - 1);
 }

@@ -1,3 +1,4 @@
+import { firstMessage, framed, type Message, textOf } from './postgres-messages.ts';
 import { type Filter, startTcpProxy, type TcpProxy, type Wires } from './tcp-proxy.ts';
 
 /** What a client says to a PostgreSQL server; the text is that of a query. */
@@ -47,17 +48,15 @@ function conversation(fateOf: (message: ClientMessage) => Fate, logins: { accept
   let said = Buffer.alloc(0);
 
   /** Takes the next whole message off what the client has said. */
-  function next(): { message: ClientMessage; bytes: Buffer } | undefined {
-    const typed = phase === 'talking' ? 1 : 0;
-    if (said.length < typed + 4) return undefined;
-    const length = typed + said.readInt32BE(typed);
-    if (said.length < length) return undefined;
-    const bytes = said.subarray(0, length);
-    said = said.subarray(length);
-    return { message: typed ? typedMessage(bytes) : opening(bytes), bytes };
+  function next(): Message | undefined {
+    const message = firstMessage(said, phase === 'talking');
+    if (message) said = said.subarray(message.bytes.length);
+    return message;
   }
 
-  function deliver(message: ClientMessage, bytes: Buffer, wires: Wires): void {
+  function deliver(spoken: Message, wires: Wires): void {
+    const { bytes } = spoken;
+    const message = clientMessage(spoken);
     if (message.kind === 'tls request') phase = 'tls asked';
     if (message.kind === 'startup') phase = 'talking';
     const fate = fateOf(message);
@@ -72,15 +71,15 @@ function conversation(fateOf: (message: ClientMessage) => Fate, logins: { accept
 
   function observe(bytes: Buffer, wires: Wires): void {
     heard = Buffer.concat([heard, bytes]);
-    while (heard.length >= 5 && heard.length >= 1 + heard.readInt32BE(1)) {
-      const type = heard.toString('latin1', 0, 1);
+    for (let message = firstMessage(heard); message; message = firstMessage(heard)) {
+      const { type } = message;
       if (!loggedIn && type === 'E') logins.refused++;
       if (!loggedIn && type === 'R' && heard.readInt32BE(5) === 0) {
         loggedIn = true;
         logins.accepted++;
       }
       if (losing && type === 'Z') wires.cut();
-      heard = heard.subarray(1 + heard.readInt32BE(1));
+      heard = heard.subarray(message.bytes.length);
     }
   }
 
@@ -91,7 +90,7 @@ function conversation(fateOf: (message: ClientMessage) => Fate, logins: { accept
         return;
       }
       said = Buffer.concat([said, bytes]);
-      for (let found = next(); found; found = next()) deliver(found.message, found.bytes, wires);
+      for (let message = next(); message; message = next()) deliver(message, wires);
     },
     fromServer(bytes, wires) {
       if (phase === 'tls asked') phase = bytes.toString('latin1', 0, 1) === 'S' ? 'encrypted' : 'opening';
@@ -101,24 +100,13 @@ function conversation(fateOf: (message: ClientMessage) => Fate, logins: { accept
   };
 }
 
-function opening(bytes: Buffer): ClientMessage {
-  return { kind: bytes.readInt32BE(4) === TLS_REQUEST ? 'tls request' : 'startup', text: '' };
-}
-
-function typedMessage(bytes: Buffer): ClientMessage {
-  const type = bytes.toString('latin1', 0, 1);
-  if (type === 'Q') return { kind: 'query', text: bytes.toString('utf8', 5, bytes.length - 1) };
+function clientMessage({ type, bytes }: Message): ClientMessage {
+  if (type === '') return { kind: bytes.readInt32BE(4) === TLS_REQUEST ? 'tls request' : 'startup', text: '' };
+  if (type === 'Q') return { kind: 'query', text: textOf(bytes) };
   return { kind: type === 'p' ? 'password' : 'other', text: '' };
 }
 
 /** ErrorResponse, then ReadyForQuery outside a transaction. */
 function refusal({ sqlState, message }: { sqlState: string; message: string }): Buffer {
   return Buffer.concat([framed('E', `SERROR\0VERROR\0C${sqlState}\0M${message}\0\0`), framed('Z', 'I')]);
-}
-
-function framed(type: string, text: string): Buffer {
-  const body = Buffer.from(text);
-  const length = Buffer.alloc(4);
-  length.writeInt32BE(body.length + 4);
-  return Buffer.concat([Buffer.from(type), length, body]);
 }
