@@ -83,7 +83,6 @@ describe('the bundles of the functions', () => {
     '@aws-sdk/token-providers',
     '@smithy/credential-provider-imds',
     '@smithy/fetch-http-handler',
-    'zod',
   ])('hold nothing of %s', (unused) => {
     expect(bundles.filter((bundle) => packages(bundle).has(unused))).toEqual([]);
   });
@@ -101,6 +100,11 @@ describe('the bundles of the functions', () => {
         expect(packages(bundle).has(client), bundle.functionName).toBe(bundle.functionName === 'iam-access-key');
       }
     }
+  });
+
+  it('hold a schema only where deployers declare issuers', () => {
+    const holding = bundles.filter((bundle) => packages(bundle).has('zod'));
+    expect(holding.map(({ functionName }) => functionName)).toEqual(['api-key']);
   });
 
   it('hold nothing of what stands in for AWS on this machine', () => {

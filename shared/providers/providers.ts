@@ -1,5 +1,6 @@
 import { datadog } from './datadog.ts';
+import { http } from './http.ts';
 import type { Provider } from './provider.ts';
 
 /** What the function `api-key` knows, by the field `provider` of its secrets. */
-export const providers: readonly Provider[] = [datadog];
+export const providers: readonly Provider[] = [datadog, http];
