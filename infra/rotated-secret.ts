@@ -1,62 +1,87 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
-import { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { CfnRotationSchedule, Secret, type SecretStringGenerator } from 'aws-cdk-lib/aws-secretsmanager';
+import { RemovalPolicy, SecretValue, Tags } from 'aws-cdk-lib';
+import { Alias, Key } from 'aws-cdk-lib/aws-kms';
+import { CfnRotationSchedule, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import type { RotationFunction } from './rotation-function.ts';
+import type { Rotator } from './rotation-function.ts';
+import { secretResourcePolicy } from './secret-resource-policy.ts';
+import type { RotationRules } from './secrets-file/schedule.ts';
+import type { FirstValue } from './secrets-file/shape.ts';
 
 export interface RotatedSecretProps {
+  readonly name: string;
   /** Shown beside the secret in the console: what it is, and what of its first value is to be edited. */
-  readonly description: string;
+  readonly description?: string;
   /**
-   * Makes the first value, once. Leave it alone after the first deployment: CloudFormation answers a change of it by
-   * writing a newly generated value over the live one.
+   * Makes the first value, once; the secret is empty without it. Leave it alone after the first deployment: CloudFormation
+   * answers a change of it by writing a new value over the live one.
    */
-  readonly firstValue: SecretStringGenerator;
-  readonly rotatedBy: RotationFunction;
+  readonly firstValue?: FirstValue;
+  /** The ARN or the alias (`alias/…`) of the KMS key; `aws/secretsmanager` unless given. */
+  readonly encryptionKey?: string;
+  /** By Region, the ARN of a key there, or "default". */
+  readonly replicas?: Readonly<Record<string, string>>;
+  readonly tags?: Readonly<Record<string, string>>;
+  /** Roles that alone may start, cancel or relabel rotations by hand; everybody with the permission unless given. */
+  readonly operators?: readonly string[];
+  readonly rotatedBy?: Rotator;
+  /** Needs a function. A secret without a value gets none: its first rotation could only fail. */
+  readonly schedule?: { readonly rules: RotationRules; readonly immediately: boolean };
 }
 
 /**
- * One secret, the right of one function to rotate it, and the schedule. The secret outlives its stack.
+ * One secret, with its resource policy, replicas and schedule. It outlives its stack.
  *
- * Nothing rotates on deployment; the service only runs `testSecret` on a copy of the current value. While that is still a
- * placeholder the test fails, which is recorded as TestRotationFailed and does not fail the deployment.
+ * Unless the schedule says `immediately`, nothing rotates on deployment; the service only runs `testSecret` on a copy of the
+ * current value. Should that fail, it is recorded as TestRotationFailed and does not fail the deployment.
  */
 export class RotatedSecret extends Construct {
-  constructor(scope: Construct, id: string, { description, firstValue, rotatedBy }: RotatedSecretProps) {
+  readonly name: string;
+
+  constructor(scope: Construct, id: string, props: RotatedSecretProps) {
     super(scope, id);
+    this.name = props.name;
+    const { rotatedBy, schedule, firstValue } = props;
 
     const secret = new Secret(this, 'Secret', {
-      description,
-      generateSecretString: firstValue,
+      secretName: props.name,
+      ...(props.description !== undefined && { description: props.description }),
+      ...(firstValue ? valueProps(firstValue) : {}),
+      ...(props.encryptionKey !== undefined && { encryptionKey: this.key('Key', props.encryptionKey) }),
+      replicaRegions: Object.entries(props.replicas ?? {}).map(([region, key]) => ({
+        region,
+        ...(key !== 'default' && { encryptionKey: this.key(`Key-${region}`, key) }),
+      })),
       removalPolicy: RemovalPolicy.RETAIN,
     });
+    for (const [key, value] of Object.entries(props.tags ?? {})) Tags.of(secret).add(key, value);
+    secretResourcePolicy(this, secret.secretArn, props.operators, rotatedBy);
 
-    // A policy apart from the role: the function waits for its role, and this policy names the function.
-    const mayRotate = new Policy(this, 'MayRotate', {
-      roles: [rotatedBy.role],
-      statements: [
-        new PolicyStatement({
-          actions: [
-            'secretsmanager:DescribeSecret',
-            'secretsmanager:GetSecretValue',
-            'secretsmanager:PutSecretValue',
-            'secretsmanager:UpdateSecretVersionStage',
-          ],
-          resources: [secret.secretArn],
-          // Whoever hands this secret to another rotator shuts this one out with the same call.
-          conditions: { StringEquals: { 'secretsmanager:resource/AllowRotationLambdaArn': rotatedBy.arn } },
-        }),
-      ],
-    });
-
-    // The L2 schedule would permit the invocation without SourceAccount, and cannot express cron.
-    const schedule = new CfnRotationSchedule(this, 'Schedule', {
+    if (!rotatedBy || !schedule) return;
+    // The L2 schedule would permit the invocation without SourceAccount, and knows neither cron nor windows.
+    new CfnRotationSchedule(this, 'Schedule', {
       secretId: secret.secretArn,
       rotationLambdaArn: rotatedBy.arn,
-      rotateImmediatelyOnUpdate: false,
-      rotationRules: { scheduleExpression: 'rate(30 days)' },
-    });
-    // The service runs testSecret as soon as the schedule exists: everything that it needs must exist before.
-    schedule.node.addDependency(rotatedBy.permission, mayRotate);
+      rotateImmediatelyOnUpdate: schedule.immediately,
+      rotationRules: schedule.rules,
+      // The service runs testSecret as soon as the schedule exists: everything that it needs must exist before.
+    }).node.addDependency(rotatedBy.ready);
   }
+
+  private key(id: string, key: string) {
+    return key.startsWith('alias/') ? Alias.fromAliasName(this, id, key) : Key.fromKeyArn(this, id, key);
+  }
+}
+
+function valueProps({ json, generate }: FirstValue) {
+  const template = json && JSON.stringify(json);
+  if (!generate) return template === undefined ? {} : { secretStringValue: SecretValue.unsafePlainText(template) };
+  return {
+    generateSecretString: {
+      passwordLength: generate.length,
+      excludeCharacters: generate.exclude,
+      ...(generate.alphanumeric && { excludePunctuation: true }),
+      ...(template !== undefined && { secretStringTemplate: template }),
+      ...(generate.field !== undefined && { generateStringKey: generate.field }),
+    },
+  };
 }

@@ -1,0 +1,37 @@
+import { KINDS } from '../kinds.ts';
+import { functionName, LONGEST_FUNCTION_NAME } from './function-name.ts';
+import { chooseOf } from './nearest.ts';
+import type { Finding } from './problem.ts';
+import type { SecretsFile } from './schema.ts';
+
+/** What belongs to the functions, and to the environments that they are deployed to. */
+export function functionSettings(file: SecretsFile): readonly Finding[] {
+  const findings: Finding[] = [];
+  for (const kind of Object.keys(file.functions ?? {})) {
+    if (!(kind in KINDS)) {
+      findings.push({
+        path: ['functions', kind],
+        says: `is no kind of function: ${chooseOf(kind, Object.keys(KINDS))}`,
+      });
+    }
+  }
+  if (Object.keys(file.environments).length === 0) {
+    findings.push({ path: ['environments'], says: 'names no environment. Name one, such as "prod: {}".' });
+  }
+  for (const [environment, { region, replicas }] of Object.entries(file.environments)) {
+    const longest = Math.max(...Object.keys(KINDS).map((kind) => functionName(file.project, environment, kind).length));
+    if (longest > LONGEST_FUNCTION_NAME) {
+      findings.push({
+        path: ['environments', environment],
+        says: `makes function names of ${longest} characters with the project, and Lambda takes ${LONGEST_FUNCTION_NAME}. Shorten one of the two.`,
+      });
+    }
+    if (region !== undefined && region in (replicas ?? {})) {
+      findings.push({
+        path: ['environments', environment, 'replicas', region],
+        says: 'is the Region of the secrets themselves. Remove it.',
+      });
+    }
+  }
+  return findings;
+}

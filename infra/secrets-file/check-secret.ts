@@ -1,0 +1,96 @@
+import { InvalidSchedule } from '../../shared/schedule/invalid-schedule.ts';
+import { KINDS } from '../kinds.ts';
+import { chooseOf } from './nearest.ts';
+import type { Finding, Path } from './problem.ts';
+import { rotationRules } from './schedule.ts';
+import type { SecretsFile, SecretText } from './schema.ts';
+import { filledSecretFields } from './secret-looking.ts';
+import { WRITTEN_FIELDS } from './shape.ts';
+
+/** The first values of a stack's secrets have to stay far below the template's limit of 1 MB. */
+const LARGEST_JSON = 4096;
+
+/** What can be wrong with one secret, whatever else is in the file; its superuser apart. */
+export function secretByItself(file: SecretsFile, secret: SecretText, path: Path): readonly Finding[] {
+  const at = (key: keyof SecretText, says: string): Finding => ({ path: [...path, key], says });
+  return [
+    ...kindIsKnown(secret, at),
+    ...environmentsExist(file, secret, path),
+    ...firstValue(secret, at, path),
+    ...rotation(secret, at),
+  ];
+}
+
+type At = (key: keyof SecretText, says: string) => Finding;
+
+function kindIsKnown(secret: SecretText, at: At): readonly Finding[] {
+  const { kind, settings = {}, database, user, dedicated } = secret;
+  const known = kind === undefined ? undefined : KINDS[kind];
+  if (kind !== undefined && !known) {
+    return [at('kind', `${JSON.stringify(kind)} is no kind of secret: ${chooseOf(kind, Object.keys(KINDS))}`)];
+  }
+  const who = kind ?? 'a secret without a kind';
+  const found: Finding[] = [];
+  const useless = Object.keys(settings).filter((setting) => !known?.settings.some((other) => other === setting));
+  if (useless.length > 0) found.push(at('settings', `${useless.join(', ')}: of no use to ${who}. Remove it.`));
+  if (database !== undefined && !known?.database) found.push(at('database', `is of no use to ${who}. Remove it.`));
+  if (database !== undefined && (database.instance === undefined) === (database.cluster === undefined)) {
+    found.push(at('database', 'must name either an "instance" or a "cluster".'));
+  }
+  if (user !== undefined && !known?.iamUsers) found.push(at('user', `is of no use to ${who}. Remove it.`));
+  if (user === undefined && known?.iamUsers) found.push(at('kind', `${kind} needs "user": the ARN of the IAM user.`));
+  if (dedicated && user === undefined)
+    found.push(at('dedicated', 'says something of a "user". Name it, or remove this.'));
+  return found;
+}
+
+function environmentsExist(file: SecretsFile, { environments = [] }: SecretText, path: Path): readonly Finding[] {
+  const known = Object.keys(file.environments);
+  return environments.flatMap((name, index) =>
+    known.includes(name)
+      ? []
+      : [
+          {
+            path: [...path, 'environments', index],
+            says: `${JSON.stringify(name)} is no environment of this file: ${chooseOf(name, known)}`,
+          },
+        ],
+  );
+}
+
+function firstValue({ json, generate, filled }: SecretText, at: At, path: Path): readonly Finding[] {
+  const found = [...filledSecretFields(json, [...path, 'json'])];
+  for (const field of WRITTEN_FIELDS) {
+    if (json && field in json)
+      found.push(at('json', `"${field}" is written by "superuser", "administrator" or "database". Remove it.`));
+  }
+  if (json && JSON.stringify(json).length > LARGEST_JSON) {
+    found.push(at('json', `is longer than ${LARGEST_JSON} characters. Leave the secret empty, and store its value.`));
+  }
+  const field = generate?.field;
+  if (generate && (field === undefined) !== (json === undefined)) {
+    found.push(
+      at(
+        'generate',
+        field === undefined ? 'needs the "field" of "json" to generate.' : 'names a field, and there is no "json".',
+      ),
+    );
+  }
+  if (json && field !== undefined && field in json) {
+    found.push(at('json', `has a value for "${field}", which "generate" makes. Remove it from one of the two.`));
+  }
+  if (filled && generate) found.push(at('filled', 'is for secrets that are made without a value. Remove it.'));
+  return found;
+}
+
+function rotation({ kind, rotation: wanted }: SecretText, at: At): readonly Finding[] {
+  if (wanted === undefined) return [];
+  if (kind === undefined) return [at('rotation', 'needs a "kind": the function that rotates the secret.')];
+  try {
+    rotationRules(wanted);
+    return [];
+  } catch (error) {
+    if (!(error instanceof InvalidSchedule)) throw error;
+    return [at('rotation', `${error.message} (At least 4 hours apart, at most 1000 days; all times are UTC.)`)];
+  }
+}

@@ -1,0 +1,18 @@
+import { functionSettings } from './check-functions.ts';
+import { duplicateNames, namesThatAreRefused } from './check-names.ts';
+import { powerfulSecrets } from './check-powerful.ts';
+import { secretByItself } from './check-secret.ts';
+import { secretsOf } from './declare.ts';
+import type { Finding } from './problem.ts';
+import type { SecretsFile } from './schema.ts';
+
+/** Everything that one part of the file means for another. Each check tells all that it finds. */
+export function checks(file: SecretsFile): readonly Finding[] {
+  return [
+    ...functionSettings(file),
+    ...namesThatAreRefused(file),
+    ...duplicateNames(file),
+    ...powerfulSecrets(file),
+    ...[...secretsOf(file)].flatMap(({ secret, path }) => secretByItself(file, secret, path)),
+  ];
+}

@@ -1,0 +1,60 @@
+import type { Finding, Path } from './problem.ts';
+
+/** What gives a credential away, wherever in the file it stands, also in a comment. */
+const TELLING: readonly (readonly [what: string, pattern: RegExp])[] = [
+  ['an AWS access key id', /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/],
+  ['a private key', /-----BEGIN [A-Z ]*PRIVATE KEY-----/],
+  ['a JSON Web Token', /\beyJ[\w-]{10,}\.[\w-]{10,}\./],
+  ['a token of GitHub', /\b(?:gh[oprsu]_\w{20,}|github_pat_\w{20,})/],
+  ['a token of Slack', /\bxox[abeoprs]-[\w-]{10,}/],
+  ['a key of Stripe', /\b[rs]k_(?:live|test)_\w{10,}/],
+  ['a key of SendGrid', /\bSG\.[\w-]{10,}\.[\w-]{10,}/],
+  ['a URL with a password in it', /\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@"']*:[^\s/@"'{<]+@/i],
+  ['a long key in hex', /(?<![\w-])[0-9a-f]{32,}(?![\w-])/i],
+];
+const LEAST_RANDOM = 20;
+const LEAST_BITS_A_CHARACTER = 3.6;
+
+const REMEDY =
+  'No value belongs into this file, nor into its history: remove it, replace it where it is used, and store it with "aws secretsmanager put-secret-value".';
+
+/** One sentence for each line of the text that seems to hold a secret; the value is not quoted. */
+export function secretLookingLines(text: string): readonly { readonly line: number; readonly says: string }[] {
+  return text.split('\n').flatMap((content, index) => {
+    const what =
+      TELLING.find(([, pattern]) => pattern.test(content))?.[0] ?? (hasRandomWord(content) && 'a random value');
+    return what ? [{ line: index + 1, says: `this looks like ${what}. ${REMEDY}` }] : [];
+  });
+}
+
+/** Words as people write them keep to one case between separators, or repeat letters; random ones do neither. */
+function hasRandomWord(content: string): boolean {
+  return [...content.matchAll(/[A-Za-z0-9+/_=]+/g)].some(
+    ([word]) =>
+      word.length >= LEAST_RANDOM &&
+      /[a-z]/.test(word) &&
+      /[A-Z]/.test(word) &&
+      (word.match(/[0-9]/g) ?? []).length >= 2 &&
+      bitsACharacter(word) >= LEAST_BITS_A_CHARACTER,
+  );
+}
+
+/** Shannon's entropy of the letters that are there. */
+function bitsACharacter(word: string): number {
+  const counts = new Map<string, number>();
+  for (const letter of word) counts.set(letter, (counts.get(letter) ?? 0) + 1);
+  return [...counts.values()].reduce((bits, count) => bits - (count / word.length) * Math.log2(count / word.length), 0);
+}
+
+const SECRET_NAME = /pass(?:word|wd|phrase)?$|secret|token|api_?-?key|private_?-?key|credential/i;
+const PLACEHOLDER = /^(?:|edit-me|<[^<>]*>)$/;
+
+/** Fields of a skeleton whose name says that they are secret, and that hold more than a placeholder. */
+export function filledSecretFields(json: unknown, path: Path): readonly Finding[] {
+  if (typeof json !== 'object' || json === null) return [];
+  return Object.entries(json).flatMap(([name, value]) =>
+    typeof value === 'string' && SECRET_NAME.test(name) && !PLACEHOLDER.test(value)
+      ? [{ path: [...path, name], says: `seems to hold a secret. Leave it "" or "edit-me". ${REMEDY}` }]
+      : filledSecretFields(value, [...path, name]),
+  );
+}

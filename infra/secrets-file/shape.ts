@@ -1,0 +1,48 @@
+import type { SecretText } from './schema.ts';
+
+/** What CloudFormation makes the first value of. It never changes after the deployment that creates the secret. */
+export type Shape = 'empty' | FirstValue;
+
+export interface FirstValue {
+  /** `masterarn` stands as the file's reference; its ARN is known on deployment. */
+  readonly json?: Readonly<Record<string, unknown>>;
+  readonly generate?: Generated;
+}
+
+export interface Generated {
+  /** The field of the JSON object; the whole value without one. */
+  readonly field?: string;
+  readonly length: number;
+  readonly exclude: string;
+  readonly alphanumeric?: true;
+}
+
+/** As the functions leave out by default: what breaks connection strings. */
+const EXCLUDED = '/@"\'\\';
+const LENGTH = 32;
+
+export function shapeOf({ json, generate, database, superuser, administrator }: SecretText): Shape {
+  if (json === undefined && generate === undefined) return 'empty';
+  const masterarn = superuser ?? administrator;
+  return {
+    ...(json && {
+      json: {
+        ...json,
+        ...(database?.instance !== undefined && { dbInstanceIdentifier: database.instance }),
+        ...(database?.cluster !== undefined && { dbClusterIdentifier: database.cluster }),
+        ...(masterarn !== undefined && { masterarn }),
+      },
+    }),
+    ...(generate && {
+      generate: {
+        ...(generate.field !== undefined && { field: generate.field }),
+        length: generate.length ?? LENGTH,
+        exclude: generate.exclude ?? EXCLUDED,
+        ...(generate.alphanumeric && { alphanumeric: true }),
+      },
+    }),
+  };
+}
+
+/** The fields that the file's other keys write into the JSON object. */
+export const WRITTEN_FIELDS = ['dbInstanceIdentifier', 'dbClusterIdentifier', 'masterarn'] as const;
