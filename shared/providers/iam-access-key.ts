@@ -40,12 +40,9 @@ export const iamAccessKey = {
     return identityOf(key, iamClients(environment), limit);
   },
 
-  /** The function's own, asked once a process. */
-  async ownIdentity(environment: Environment, limit: TimeLimit): Promise<Identity> {
-    const clients = iamClients(environment);
-    const known = ownIdentities.get(clients) ?? (await roleIdentity(clients, limit));
-    ownIdentities.set(clients, known);
-    return known;
+  /** The function's own. */
+  ownIdentity(environment: Environment, limit: TimeLimit): Promise<Identity> {
+    return roleIdentity(iamClients(environment), limit);
   },
 };
 
@@ -55,8 +52,6 @@ export const iamAccessKey = {
  * no number. A minute is ours: tools that wait for a new key mostly see it work within seconds.
  */
 const FACTS: ProviderFacts = { livingKeys: 2, value: 'issued', propagationMs: 60_000 };
-
-const ownIdentities = new WeakMap<IamClients, Identity>();
 
 /** What is not of this form is no key, and may not even go into a header. */
 const KEY_ID = /^\w{16,128}$/;

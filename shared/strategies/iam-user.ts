@@ -58,10 +58,8 @@ export function iamUser(iam: UserKeys): IssuerSource {
 async function provenUser(iam: UserKeys, current: KeySecret, context: Context): Promise<string> {
   const { environment, deadline } = context;
   const name = userNameOf(current);
-  const [own, identity] = await Promise.all([
-    iam.ownIdentity(environment, deadline),
-    iam.identityOf(current, environment, deadline),
-  ]);
+  const own = await iam.ownIdentity(environment, deadline);
+  const identity = await iam.identityOf(current, environment, deadline);
   if (identity) {
     if (identity.account === own.account && userNameIn(identity.arn) === name) return identity.arn;
     throw new CurrentLoginRefused(
