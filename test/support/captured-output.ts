@@ -1,4 +1,4 @@
-import { vi } from 'vitest';
+import { afterEach, beforeEach, vi } from 'vitest';
 
 export type Line = Readonly<Record<string, unknown>>;
 
@@ -18,6 +18,16 @@ export interface EmittedMetric {
   readonly unit: string;
   readonly value: unknown;
   readonly dimensions: Readonly<Record<string, unknown>>;
+}
+
+/** Catches the output of each test of a file, or of a `describe`, by itself. */
+export function outputOfEachTest(): Omit<CapturedOutput, 'restore'> {
+  let caught: CapturedOutput;
+  beforeEach(() => {
+    caught = captureOutput();
+  });
+  afterEach(() => caught.restore());
+  return { text: () => caught.text(), logs: () => caught.logs(), metrics: () => caught.metrics() };
 }
 
 /** Catches what the functions print: Powertools writes to the process's streams, not to the console. */

@@ -1,41 +1,16 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { type PostgresServer, startPostgres } from '../../../local/databases/postgres-server.ts';
-import { createSuperuser, SUPERUSER } from '../../support/alternating-roles.ts';
-import { type CapturedOutput, captureOutput } from '../../support/captured-output.ts';
-import { dropRoles, newName, newPairRotation, type PairOptions, rolesOf } from '../../support/pair-rotation.ts';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { SUPERUSER } from '../../support/alternating-roles.ts';
+import { dropRoles, newName } from '../../support/pair-rotation.ts';
+import { type PairRotation, pairSetting } from '../../support/pair-setting.ts';
 import { startPostgresProxy } from '../../support/postgres-proxy.ts';
-import { type Protocol, startProtocol } from '../../support/protocol.ts';
 
-let server: PostgresServer;
-let protocol: Protocol;
-let output: CapturedOutput;
-beforeAll(async () => {
-  [server, protocol] = await Promise.all([startPostgres({ settings: { ssl: 'off' } }), startProtocol()]);
-  await createSuperuser(server);
-});
-afterAll(() => Promise.all([server.stop(), protocol.close()]));
-beforeEach(() => {
-  output = captureOutput();
-});
-afterEach(() => output.restore());
-
-const begin = (options?: PairOptions) => newPairRotation(server, protocol, options);
-type Rotation = Awaited<ReturnType<typeof begin>>;
+const { server, output, begin, refusal } = await pairSetting();
 
 /** Somebody else's account, which no secret of the attacker's may open. */
 async function newAccount(name: string, password = 'of somebody else'): Promise<string> {
   await server.query(`CREATE ROLE ${name} LOGIN PASSWORD '${password}'`, SUPERUSER);
   onTestFinished(() => dropRoles(server, name));
   return name;
-}
-
-/** What setSecret fails with; that nothing is changed at the server is checked here. */
-async function refusal(rotation: Rotation): Promise<Error> {
-  await rotation.step('createSecret');
-  const before = await rolesOf(server);
-  const error = await rotation.failure('setSecret');
-  expect(await rolesOf(server)).toEqual(before);
-  return error;
 }
 
 describe('somebody who may write the secret cannot have the password reset', () => {
@@ -150,7 +125,7 @@ describe('somebody who may write the secret cannot have a password sent to a ser
 });
 
 describe('a current password that somebody changed by hand', () => {
-  async function changedByHand(): Promise<Rotation> {
+  async function changedByHand(): Promise<PairRotation> {
     const rotation = await begin();
     await server.query(`ALTER ROLE ${rotation.first} PASSWORD 'by hand'`);
     return rotation;

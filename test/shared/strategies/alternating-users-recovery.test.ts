@@ -1,26 +1,9 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type PostgresServer, startPostgres } from '../../../local/databases/postgres-server.ts';
-import { createSuperuser } from '../../support/alternating-roles.ts';
-import { type CapturedOutput, captureOutput } from '../../support/captured-output.ts';
-import { logsIn, newPairRotation, type PairOptions, rolesOf } from '../../support/pair-rotation.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { logsIn, rolesOf } from '../../support/pair-rotation.ts';
+import { pairSetting } from '../../support/pair-setting.ts';
 import type { ClientMessage, Fate } from '../../support/postgres-proxy.ts';
-import { type Protocol, startProtocol } from '../../support/protocol.ts';
 
-let server: PostgresServer;
-let protocol: Protocol;
-let output: CapturedOutput;
-beforeAll(async () => {
-  const settings = { shared_preload_libraries: 'passwordcheck' };
-  [server, protocol] = await Promise.all([startPostgres({ settings }), startProtocol()]);
-  await createSuperuser(server);
-});
-afterAll(() => Promise.all([server.stop(), protocol.close()]));
-beforeEach(() => {
-  output = captureOutput();
-});
-afterEach(() => output.restore());
-
-const begin = (options?: PairOptions) => newPairRotation(server, protocol, options);
+const { server, protocol, begin } = await pairSetting({ shared_preload_libraries: 'passwordcheck' });
 
 /** The first message of this kind meets this fate; what comes after it passes. */
 function firstOf(matches: (message: ClientMessage) => boolean, fate: Fate): (message: ClientMessage) => Fate {

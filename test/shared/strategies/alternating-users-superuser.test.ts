@@ -1,35 +1,11 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { type PostgresServer, startPostgres } from '../../../local/databases/postgres-server.ts';
-import { createSuperuser, SUPERUSER } from '../../support/alternating-roles.ts';
-import { type CapturedOutput, captureOutput } from '../../support/captured-output.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { SUPERUSER } from '../../support/alternating-roles.ts';
 import { type Fate, startFaultyService } from '../../support/faulty-service.ts';
-import { dropRoles, newName, newPairRotation, type PairOptions, rolesOf } from '../../support/pair-rotation.ts';
-import { clientFor, type Protocol, startProtocol } from '../../support/protocol.ts';
+import { dropRoles, newName } from '../../support/pair-rotation.ts';
+import { type PairRotation, pairSetting } from '../../support/pair-setting.ts';
+import { clientFor } from '../../support/protocol.ts';
 
-let server: PostgresServer;
-let protocol: Protocol;
-let output: CapturedOutput;
-beforeAll(async () => {
-  [server, protocol] = await Promise.all([startPostgres({ settings: { ssl: 'off' } }), startProtocol()]);
-  await createSuperuser(server);
-});
-afterAll(() => Promise.all([server.stop(), protocol.close()]));
-beforeEach(() => {
-  output = captureOutput();
-});
-afterEach(() => output.restore());
-
-const begin = (options?: PairOptions) => newPairRotation(server, protocol, options);
-type Rotation = Awaited<ReturnType<typeof begin>>;
-
-/** What setSecret fails with; that nothing is changed at the server is checked here. */
-async function refusal(rotation: Rotation): Promise<Error> {
-  await rotation.step('createSecret');
-  const before = await rolesOf(server);
-  const error = await rotation.failure('setSecret');
-  expect(await rolesOf(server)).toEqual(before);
-  return error;
-}
+const { server, protocol, begin, refusal } = await pairSetting();
 
 /** What the error says to run, run by somebody who may. */
 async function runWhatItSays({ message }: Error): Promise<void> {
@@ -152,9 +128,9 @@ describe("the superuser's secret", () => {
 
 describe('a superuser that is being rotated at this moment', () => {
   /** The first read gives an old password; by the time that the superuser logs in, its secret has this one. */
-  async function rotatedMeanwhile(password: string): Promise<Rotation> {
+  async function rotatedMeanwhile(password: string): Promise<PairRotation> {
     let logins = 0;
-    const rotation: Rotation = await begin({
+    const rotation: PairRotation = await begin({
       superuserFields: { password: 'the one before' },
       fateOf: ({ kind }) => {
         if (kind !== 'startup' || ++logins !== 2) return 'pass';

@@ -1,33 +1,12 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type PostgresServer, startPostgres } from '../../../local/databases/postgres-server.ts';
-import { createSuperuser, SUPERUSER } from '../../support/alternating-roles.ts';
-import { type CapturedOutput, captureOutput } from '../../support/captured-output.ts';
+import { describe, expect, it } from 'vitest';
+import { SUPERUSER } from '../../support/alternating-roles.ts';
 import { Effects } from '../../support/effects.ts';
-import {
-  FIRST_PASSWORD,
-  logsIn,
-  newName,
-  newPairRotation,
-  type PairOptions,
-  rolesOf,
-} from '../../support/pair-rotation.ts';
-import { clientFor, type Protocol, startProtocol } from '../../support/protocol.ts';
+import { FIRST_PASSWORD, logsIn, newName, rolesOf } from '../../support/pair-rotation.ts';
+import { pairSetting } from '../../support/pair-setting.ts';
+import { clientFor } from '../../support/protocol.ts';
 import { secretsManagerProxy } from '../../support/secrets-manager-proxy.ts';
 
-let server: PostgresServer;
-let protocol: Protocol;
-let output: CapturedOutput;
-beforeAll(async () => {
-  [server, protocol] = await Promise.all([startPostgres({ settings: { ssl: 'off' } }), startProtocol()]);
-  await createSuperuser(server);
-});
-afterAll(() => Promise.all([server.stop(), protocol.close()]));
-beforeEach(() => {
-  output = captureOutput();
-});
-afterEach(() => output.restore());
-
-const begin = (options?: PairOptions) => newPairRotation(server, protocol, options);
+const { server, protocol, begin } = await pairSetting();
 
 describe.each(['first', 'clone'] as const)('a clean rotation from the %s user', (current) => {
   it('asks Secrets Manager 9 times, logs in 3 times, and never in vain', async () => {
