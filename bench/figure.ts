@@ -6,6 +6,8 @@ export interface Figure {
   readonly unit: string;
   /** How many decimal places are worth reading; none unless given. */
   readonly decimals?: number;
+  /** The same of the AWS-provided rotation template, where that is known. */
+  readonly template?: string;
   /** What the figure is made of, for whoever wants to know more. */
   readonly detail?: string;
 }
@@ -21,10 +23,11 @@ export function table(figures: readonly Figure[]): string {
     `at most ${written(figure, figure.atMost)}`,
     written(figure, figure.measured),
     isMet(figure) ? 'met' : 'MISSED',
+    figure.template ?? '–',
     figure.detail ?? '',
   ]);
-  const lines = [['figure', 'target', 'measured', 'verdict', ''], ...rows];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  const lines = [['figure', 'target', 'measured', 'verdict', 'AWS template', ''], ...rows];
+  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
   return lines
     .map((line) =>
       line

@@ -1,58 +1,113 @@
 import { randomBytes } from 'node:crypto';
 import { CreateSecretCommand, RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
-import { startPostgres } from '../local/databases/postgres-server.ts';
 import { functionArn, startLocalStack } from '../local/local-stack.ts';
 import { Effects } from '../test/support/effects.ts';
-import { startPostgresProxy } from '../test/support/postgres-proxy.ts';
 import { secretsManagerProxy } from '../test/support/secrets-manager-proxy.ts';
+import { type CountedDatabase, countedMariadb, countedPostgres } from './counted-database.ts';
 import type { Figure } from './figure.ts';
 
-/** What rotating one secret asked of others. */
-interface RotationCost {
-  readonly calls: readonly string[];
-  readonly logins: { readonly accepted: number; readonly refused: number };
+/** A kind of rotation, what it may ask of others, and what the AWS-provided template for it does. */
+interface Kind {
+  readonly functionName: string;
+  /** Besides the function's name, for the reader. */
+  readonly variant?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  /** Whether the secret names a superuser, who does the work. */
+  readonly superuser?: boolean;
+  readonly start: () => Promise<CountedDatabase>;
+  readonly atMost: { readonly calls: number; readonly logins: number };
+  readonly template: { readonly calls: string; readonly logins: string; readonly refused: string };
+  /** What cannot be measured here. */
+  readonly remark?: string;
 }
+
+const NO_TEMPLATE = { calls: 'none', logins: 'none', refused: 'none' };
+
+/** The templates are those of https://github.com/aws-samples/aws-secrets-manager-rotation-lambdas, counted the same way. */
+const POSTGRES: readonly Kind[] = [
+  {
+    functionName: 'postgres-single-user',
+    start: countedPostgres,
+    atMost: { calls: 8, logins: 2 },
+    template: { calls: '14', logins: '3; 6 as TLS falls back', refused: '1' },
+  },
+  {
+    functionName: 'postgres-alternating-users',
+    superuser: true,
+    start: countedPostgres,
+    atMost: { calls: 9, logins: 3 },
+    template: { calls: '14', logins: '4; 8 as TLS falls back', refused: '1' },
+  },
+];
+
+const MARIADB: readonly Kind[] = [
+  {
+    functionName: 'mysql-single-user',
+    start: countedMariadb,
+    atMost: { calls: 8, logins: 2 },
+    template: { calls: '14', logins: '3', refused: '1' },
+  },
+  {
+    functionName: 'mysql-alternating-users',
+    superuser: true,
+    start: countedMariadb,
+    atMost: { calls: 9, logins: 3 },
+    template: { calls: '14', logins: '4', refused: '1' },
+  },
+  {
+    // The tags and the superuser's secret are one call each more.
+    functionName: 'mysql-single-user',
+    variant: ', two passwords',
+    superuser: true,
+    tags: { 'rotation:overlap': 'true' },
+    start: countedMariadb,
+    atMost: { calls: 10, logins: 3 },
+    template: NO_TEMPLATE,
+    remark: 'at MySQL 8: 3, of which 1 refused, of a model (test/shared/strategies/overlapping-user-itself.test.ts)',
+  },
+];
 
 /** One whole rotation of a database user, all four steps, of each kind. */
-export async function rotationCost(): Promise<readonly Figure[]> {
-  return [
-    ...figures('one single-user rotation', await rotate('postgres-single-user'), { calls: 8, logins: 2 }),
-    ...figures('one rotation of alternating users', await rotate('postgres-alternating-users'), {
-      calls: 9,
-      logins: 3,
-    }),
-  ];
+export async function rotationCost({ mariadb }: { readonly mariadb: boolean }): Promise<readonly Figure[]> {
+  const figures: Figure[] = [];
+  for (const kind of [...POSTGRES, ...(mariadb ? MARIADB : [])]) figures.push(...(await figuresOf(kind)));
+  return figures;
 }
 
-function figures(
-  subject: string,
-  { calls, logins }: RotationCost,
-  atMost: { readonly calls: number; readonly logins: number },
-): readonly Figure[] {
+async function figuresOf(kind: Kind): Promise<readonly Figure[]> {
+  const { calls, logins } = await rotate(kind);
+  const subject = `${kind.functionName}${kind.variant ?? ''}`;
   return [
     {
       name: `Secrets Manager calls, ${subject}`,
       measured: calls.length,
-      atMost: atMost.calls,
+      atMost: kind.atMost.calls,
+      template: kind.template.calls,
       unit: '',
       detail: counted(calls),
     },
     {
       name: `database logins, ${subject}`,
       measured: logins.accepted + logins.refused,
-      atMost: atMost.logins,
+      atMost: kind.atMost.logins,
+      template: kind.template.logins,
       unit: '',
+      ...(kind.remark !== undefined && { detail: kind.remark }),
     },
-    { name: '  of which refused', measured: logins.refused, atMost: 0, unit: '' },
+    { name: '  of which refused', measured: logins.refused, atMost: 0, template: kind.template.refused, unit: '' },
   ];
 }
 
-async function rotate(functionName: string): Promise<RotationCost> {
+/** What rotating one secret asked of others. */
+interface RotationCost {
+  readonly calls: readonly string[];
+  readonly logins: ReturnType<CountedDatabase['logins']>;
+}
+
+async function rotate(kind: Kind): Promise<RotationCost> {
   await using cleanup = new AsyncDisposableStack();
-  const postgres = await startPostgres();
-  cleanup.defer(() => postgres.stop());
-  const database = await startPostgresProxy(postgres);
-  cleanup.defer(() => database.close());
+  const database = await kind.start();
+  cleanup.defer(() => database.stop());
   const calls = new Effects(async () => {});
   let endpoint = '';
   const proxy = await secretsManagerProxy(() => endpoint, calls);
@@ -65,27 +120,22 @@ async function rotate(functionName: string): Promise<RotationCost> {
   endpoint = stack.service.endpoint;
 
   const suffix = randomBytes(4).toString('hex');
-  const [username, superuser] = [`bench_${suffix}`, `bench_superuser_${suffix}`];
   const password = randomBytes(18).toString('base64url');
-  await postgres.query(
-    `CREATE ROLE ${username} LOGIN PASSWORD '${password}';
-     CREATE ROLE ${superuser} LOGIN CREATEROLE PASSWORD '${password}';
-     GRANT ${username} TO ${superuser} WITH ADMIN OPTION`,
-  );
-  cleanup.defer(async () => {
-    await postgres.query(`DROP ROLE IF EXISTS ${username}_clone, ${username}, ${superuser}`);
-  });
-  const { host, port } = database;
-  const login = { engine: 'postgres', host, port, username, password, dbname: 'postgres', ssl: false };
+  const user = { username: `bench_${suffix}`, password };
+  const superuser = { username: `bench_superuser_${suffix}`, password };
+  await database.createUsers(user, superuser);
+  cleanup.defer(async () => void (await database.dropUsers(user, superuser)));
 
   const { client, service } = stack;
-  const create = async (Name: string, value: object): Promise<string> => {
-    const { ARN = '' } = await client.send(new CreateSecretCommand({ Name, SecretString: JSON.stringify(value) }));
+  const create = async (Name: string, value: object, secretTags: Kind['tags'] = {}): Promise<string> => {
+    const Tags = Object.entries(secretTags).map(([Key, Value]) => ({ Key, Value }));
+    const request = new CreateSecretCommand({ Name, SecretString: JSON.stringify(value), Tags });
+    const { ARN = '' } = await client.send(request);
     return ARN;
   };
-  const masterarn = await create('bench/superuser', { ...login, username: superuser });
-  const SecretId = await create('bench/postgres', { ...login, masterarn });
-  const RotationLambdaARN = functionArn(functionName);
+  const masterarn = kind.superuser ? await create('bench/superuser', { ...database.place, ...superuser }) : undefined;
+  const SecretId = await create('bench/user', { ...database.place, ...user, masterarn }, kind.tags);
+  const RotationLambdaARN = functionArn(kind.functionName);
   const RotationRules = { AutomaticallyAfterDays: 30 };
   await client.send(new RotateSecretCommand({ SecretId, RotationLambdaARN, RotationRules }));
   await service.settled();

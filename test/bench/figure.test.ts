@@ -11,15 +11,15 @@ describe('a figure', () => {
     expect(isMet({ name: 'calls', measured, atMost: 8, unit: '' })).toBe(met);
   });
 
-  it('stands in a table with its target, what was measured, and the verdict', () => {
+  it('stands in a table with its target, what was measured, the verdict, and what the AWS template needs', () => {
     const lines = table([
       { name: 'bundle', measured: 212.34, atMost: 350, unit: 'kB', decimals: 1 },
-      { name: 'calls', measured: 9, atMost: 8, unit: '', detail: '9 DescribeSecret' },
+      { name: 'calls', measured: 9, atMost: 8, unit: '', template: '14', detail: '9 DescribeSecret' },
     ]).split('\n');
     expect(lines.map((line) => line.split(/ {2,}/))).toEqual([
-      ['figure', 'target', 'measured', 'verdict'],
-      ['bundle', 'at most 350.0 kB', '212.3 kB', 'met'],
-      ['calls', 'at most 8', '9', 'MISSED', '9 DescribeSecret'],
+      ['figure', 'target', 'measured', 'verdict', 'AWS template'],
+      ['bundle', 'at most 350.0 kB', '212.3 kB', 'met', '–'],
+      ['calls', 'at most 8', '9', 'MISSED', '14', '9 DescribeSecret'],
     ]);
   });
 });

@@ -24,13 +24,25 @@ const [OK, FAILED, END] = [0x00, 0xff, 0xfe];
 const [QUIT, QUERY] = [0x01, 0x03];
 const DEPRECATE_EOF = 1 << 24;
 
+/** How many logins have succeeded and failed. */
+export interface Logins {
+  accepted: number;
+  refused: number;
+}
+
 /** What a conversation has come to: it tells what a client's packet is, and where the server's answer to it ends. */
 export class Conversation {
+  readonly #logins: Logins;
   #loggedIn = false;
   #endsOfRows = 2;
   #packets = 0;
   #ends = 0;
   #question: string | undefined;
+
+  /** @param logins counts that of this conversation, too */
+  constructor(logins: Logins = { accepted: 0, refused: 0 }) {
+    this.#logins = logins;
+  }
 
   /** Takes a packet of the client and gives it the name that a person would. */
   question(packet: Packet): string {
@@ -51,6 +63,8 @@ export class Conversation {
     this.#packets++;
     if (!this.#loggedIn) {
       if (kind === OK) this.#loggedIn = true;
+      if (kind === OK) this.#logins.accepted++;
+      if (kind === FAILED) this.#logins.refused++;
       return true;
     }
     if (kind === FAILED || (kind === OK && this.#packets === 1)) return true;
