@@ -54,26 +54,26 @@ export class OverdueCheck extends Construct {
   }
 }
 
+/** All that the check may do. */
+export function overduePolicy(logStreams: string): PolicyStatement[] {
+  return [
+    new PolicyStatement({
+      sid: 'WriteOwnLog',
+      actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      resources: [logStreams],
+    }),
+    // ListSecrets knows no resource; it shows names, tags and dates, and never a value.
+    // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
+    new PolicyStatement({ sid: 'ListSecrets', actions: ['secretsmanager:ListSecrets'], resources: ['*'] }),
+  ];
+}
+
 function checkRole(scope: Construct, logGroup: LogGroup): Role {
   const role = new Role(scope, 'Role', {
     assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
     inlinePolicies: {
-      WriteOwnLog: new PolicyDocument({
-        statements: [
-          new PolicyStatement({
-            actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-            // This ARN ends in `:*`, the streams of this one group.
-            resources: [logGroup.logGroupArn],
-          }),
-        ],
-      }),
-      ListSecrets: new PolicyDocument({
-        statements: [
-          // ListSecrets knows no resource; it shows names, tags and dates, and never a value.
-          // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
-          new PolicyStatement({ actions: ['secretsmanager:ListSecrets'], resources: ['*'] }),
-        ],
-      }),
+      // The group's ARN ends in `:*`, its streams.
+      Check: new PolicyDocument({ statements: overduePolicy(logGroup.logGroupArn) }),
     },
   });
   Validations.of(role).acknowledge({

@@ -85,11 +85,12 @@ describe('the daily check', () => {
     expect(role?.Properties.ManagedPolicyArns).toBeUndefined();
     expect(role?.Properties.Policies.flatMap((policy: never) => Object(policy).PolicyDocument.Statement)).toEqual([
       {
+        Sid: 'WriteOwnLog',
         Effect: 'Allow',
         Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
         Resource: { 'Fn::GetAtt': [logicalIdOf('AWS::Logs::LogGroup'), 'Arn'] },
       },
-      { Effect: 'Allow', Action: 'secretsmanager:ListSecrets', Resource: '*' },
+      { Sid: 'ListSecrets', Effect: 'Allow', Action: 'secretsmanager:ListSecrets', Resource: '*' },
     ]);
     template.resourceCountIs('AWS::IAM::Policy', 0);
   });
