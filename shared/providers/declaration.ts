@@ -3,8 +3,8 @@ import type { ProviderFacts } from './provider.ts';
 /** What JSON can say. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
-/** `METHOD /path?query` at the base URL, or `METHOD https://host/path` at another host, which is thereby declared. */
-export type RequestLine = `${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} ${string}`;
+/** `METHOD /path?query`, which goes on where the base URL ends. */
+export type RequestLine = `${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} /${string}`;
 
 /** Where a value stands in an answer: a JSON pointer, https://www.rfc-editor.org/rfc/rfc6901. */
 export type Pointer = '' | `/${string}`;
@@ -28,6 +28,8 @@ export interface Declaration {
   readonly facts: ProviderFacts;
   /** Without it, the administrator's secret has to have one. With it, it may still name another, such as a region's. */
   readonly baseUrl?: string;
+  /** Other addresses, such as where access tokens come from; the administrator's secret may name others, in fields of these names. */
+  readonly otherUrls?: Readonly<Record<string, string>>;
   /** Fields of the administrator's secret, all of them texts. */
   readonly administrator: readonly string[];
   /** Fields of each target. */
@@ -45,6 +47,8 @@ export interface Declaration {
 
 export interface DeclaredRequest {
   readonly request: RequestLine;
+  /** Which of `otherUrls` it goes to, if it does not go to `baseUrl`. */
+  readonly base?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Basic authentication. */
   readonly basic?: { readonly username: string; readonly password: string };

@@ -17,18 +17,23 @@ export function valuesOf({ administrator, target = {} }: Declaration, access: Ac
   return values;
 }
 
+/** Where requests go, by the name of the field that can say so. */
+export function urlsOf({ name, baseUrl, otherUrls }: Declaration, { administrator }: Access): ReadonlyMap<string, URL> {
+  const defaults: [string, string | undefined][] = [['baseUrl', baseUrl], ...Object.entries(otherUrls ?? {})];
+  return new Map(defaults.map(([field, usual]) => [field, urlIn(field, administrator[field] ?? usual, name)]));
+}
+
 /** @throws InvalidSecret unless it is the plain address of a site that is reached by https */
-export function baseUrlOf({ name, baseUrl }: Declaration, { administrator }: Access): URL {
-  const written = administrator['baseUrl'] ?? baseUrl;
+function urlIn(field: string, written: unknown, provider: string): URL {
   if (written === undefined) {
     throw new InvalidSecret(
-      `Field "baseUrl" is missing: with ${name}, everybody has an address of his own. Add it, such as "https://example.com".`,
+      `Field "${field}" is missing: with ${provider}, everybody has an address of his own. Add it, such as "https://example.com".`,
     );
   }
   const url = typeof written === 'string' ? URL.parse(written) : null;
   if (url?.protocol === 'https:' && `${url.username}${url.password}${url.search}${url.hash}` === '') return url;
   throw new InvalidSecret(
-    'Field "baseUrl" must be an address that begins with https://, with no user name, query or fragment. Correct it.',
+    `Field "${field}" must be an address that begins with https://, with no user name, query or fragment. Correct it.`,
   );
 }
 

@@ -2,9 +2,9 @@ import { type Clock, realTime } from '../clock.ts';
 import { IssuerRefused, KeyLimitReached, type RotationError, Unreachable } from '../errors.ts';
 import { Sensitive } from '../secrets/sensitive.ts';
 import type { Declaration, DeclaredList, DeclaredRequest, Refusal } from './declaration.ts';
-import { baseUrlOf, valuesOf } from './declared-access.ts';
+import { urlsOf, valuesOf } from './declared-access.ts';
 import { pagesOf } from './declared-pages.ts';
-import { type Recipient, requestOf } from './declared-request.ts';
+import { baseOf, type Recipient, requestOf } from './declared-request.ts';
 import { askIssuer, type IssuerAnswer } from './issuer-call.ts';
 import { at, says } from './json-pointer.ts';
 import type { Access, Issuer, LivingKey, Provider, TimeLimit } from './provider.ts';
@@ -29,7 +29,7 @@ type More = Readonly<Record<string, unknown>>;
 export function openDeclared(declaration: Declaration, access: Access, limit: TimeLimit, clock: Clock): Issuer {
   const { name: provider, facts, list, retire } = declaration;
   const known = valuesOf(declaration, access);
-  const recipient: Recipient = { baseUrl: baseUrlOf(declaration, access), conceal: access.conceal };
+  const recipient: Recipient = { urls: urlsOf(declaration, access), conceal: access.conceal };
   const caller = { limit, environment: access.environment, clock };
   let token: Promise<string> | undefined;
 
@@ -64,7 +64,7 @@ export function openDeclared(declaration: Declaration, access: Access, limit: Ti
     const operation = 'getting an access token';
     const json = succeeded(operation, request, await ask(operation, request, {}, true));
     const value = at(json, request.value);
-    if (typeof value !== 'string' || value === '') throw unusable(operation, 'no token in it');
+    if (typeof value !== 'string' || value === '') throw unusable(operation, request, 'no token in it');
     access.conceal(new Sensitive(value));
     return value;
   }
@@ -72,20 +72,22 @@ export function openDeclared(declaration: Declaration, access: Access, limit: Ti
   function succeeded(operation: Operation, request: DeclaredRequest, { status, json }: IssuerAnswer): unknown {
     const success = isSuccess(request, status);
     if (success && says(json, request.expect)) return json;
-    throw refused(operation, success ? `${status}, with an error inside` : String(status), status);
+    throw refused(operation, request, success ? `${status}, with an error inside` : String(status), status);
   }
 
-  function refused(operation: Operation, detail: string, status: number): IssuerRefused {
+  function refused(operation: Operation, request: DeclaredRequest, detail: string, status: number): IssuerRefused {
     const remedy =
       status === 401 || status === 403
         ? "Check the credential in the administrator's secret, and what it may do at the issuer."
         : "Check the administrator's secret and the target in it, and whether the issuer's interface has changed.";
-    return new IssuerRefused(`${provider}, ${operation} at ${recipient.baseUrl.host}: refused (${detail}). ${remedy}`);
+    return new IssuerRefused(
+      `${provider}, ${operation} at ${baseOf(request, recipient).host}: refused (${detail}). ${remedy}`,
+    );
   }
 
-  function unusable(operation: Operation, detail: string): RotationError {
+  function unusable(operation: Operation, request: DeclaredRequest, detail: string): RotationError {
     return new Unreachable(
-      `${provider}, ${operation} at ${recipient.baseUrl.host}: the answer cannot be used (${detail}). Check whether the issuer's interface has changed; the rotation can be repeated.`,
+      `${provider}, ${operation} at ${baseOf(request, recipient).host}: the answer cannot be used (${detail}). Check whether the issuer's interface has changed; the rotation can be repeated.`,
     );
   }
 
@@ -99,13 +101,14 @@ export function openDeclared(declaration: Declaration, access: Access, limit: Ti
       const answer = await administer(operation, mint, more, facts.idempotent === true || isIdempotent(mint));
       if (mint.limit && isRefusal(mint.limit, answer)) {
         throw new KeyLimitReached(
-          `${provider} at ${recipient.baseUrl.host} says that no more keys may live. Nothing was made. End one that nobody needs, then let the rotation repeat.`,
+          `${provider} at ${baseOf(mint, recipient).host} says that no more keys may live. Nothing was made. End one that nobody needs, then let the rotation repeat.`,
         );
       }
       const json = succeeded(operation, mint, answer);
       const id = mint.id === undefined ? '' : textIn(json, mint.id);
       const key = value ?? (mint.value === undefined ? undefined : sensitiveIn(json, mint.value));
-      if (key === undefined || (mint.id !== undefined && id === undefined)) throw unusable(operation, 'no key in it');
+      if (key === undefined || (mint.id !== undefined && id === undefined))
+        throw unusable(operation, mint, 'no key in it');
       access.conceal(key);
       return { id: id ?? '', value: key };
     },
@@ -115,7 +118,7 @@ export function openDeclared(declaration: Declaration, access: Access, limit: Ti
       const answer = await ask('trying a key', accepts, { id, key: value.reveal() }, true);
       if (accepts.refused.includes(answer.status)) return false;
       if (isSuccess(accepts, answer.status)) return says(answer.json, accepts.expect);
-      throw refused('trying a key', String(answer.status), answer.status);
+      throw refused('trying a key', accepts, String(answer.status), answer.status);
     },
 
     ...(list && {
@@ -124,7 +127,7 @@ export function openDeclared(declaration: Declaration, access: Access, limit: Ti
         const ask = async (url?: URL) =>
           succeeded('listing keys', list, await administer('listing keys', list, {}, true, url));
         const first = requestOf(list, known, recipient).url;
-        for await (const items of pagesOf(list, first, ask, (detail) => unusable('listing keys', detail))) {
+        for await (const items of pagesOf(list, first, ask, (detail) => unusable('listing keys', list, detail))) {
           keys.push(...items.filter((item) => says(item, list.where)).map((item) => livingKey(list, item)));
         }
         return keys;
@@ -143,12 +146,12 @@ export function openDeclared(declaration: Declaration, access: Access, limit: Ti
 
   function livingKey(list: DeclaredList, item: unknown): LivingKey {
     const id = textIn(item, list.id);
-    if (id === undefined) throw unusable('listing keys', 'a key without an id');
+    if (id === undefined) throw unusable('listing keys', list, 'a key without an id');
     const name = list.name && textIn(item, list.name);
     const value = list.value && sensitiveIn(item, list.value);
     if (value) access.conceal(value);
-    const createdAt = list.createdAt && dateIn(item, list.createdAt);
-    const lastUsedAt = list.lastUsedAt && dateIn(item, list.lastUsedAt);
+    const createdAt = list.createdAt && dateIn(list, item, list.createdAt);
+    const lastUsedAt = list.lastUsedAt && dateIn(list, item, list.lastUsedAt);
     return {
       id,
       ...(name !== undefined && { name }),
@@ -158,11 +161,11 @@ export function openDeclared(declaration: Declaration, access: Access, limit: Ti
     };
   }
 
-  function dateIn(item: unknown, pointer: string): Date | undefined {
+  function dateIn(list: DeclaredList, item: unknown, pointer: string): Date | undefined {
     const text = textIn(item, pointer);
     if (text === undefined) return undefined;
     const date = new Date(text);
-    if (Number.isNaN(date.getTime())) throw unusable('listing keys', 'a date that is none');
+    if (Number.isNaN(date.getTime())) throw unusable('listing keys', list, 'a date that is none');
     return date;
   }
 }

@@ -4,7 +4,8 @@ import type { HttpsRequest } from './https-exchange.ts';
 import { filledHeader, filledJson, filledText, filledUrl, templatesIn, type Values } from './template.ts';
 
 export interface Recipient {
-  readonly baseUrl: URL;
+  /** By the name of the field that can say it; `baseUrl` is one. */
+  readonly urls: ReadonlyMap<string, URL>;
   /** Told of credentials in the forms in which they are sent. */
   conceal(secret: Sensitive): void;
 }
@@ -29,14 +30,14 @@ export function requestOf(declared: DeclaredRequest, values: Values, recipient: 
     recipient.conceal(new Sensitive(pair));
     headers.set('authorization', `Basic ${Buffer.from(pair).toString('base64')}`);
   }
-  const url = urlOf(rest.join(' '), values, recipient.baseUrl);
+  const url = new URL(`${baseOf(declared, recipient).href.replace(/\/$/, '')}${filledUrl(rest.join(' '), values)}`);
   return { method, url, headers: Object.fromEntries(headers), ...(body !== undefined && { body }) };
 }
 
-/** A path goes on where the base URL ends; another host stands in the declaration in full. */
-function urlOf(template: string, values: Values, base: URL): URL {
-  const filled = filledUrl(template, values);
-  return new URL(filled.startsWith('/') ? `${base.href.replace(/\/$/, '')}${filled}` : filled);
+export function baseOf({ base = 'baseUrl' }: DeclaredRequest, { urls }: Recipient): URL {
+  const url = urls.get(base);
+  if (url === undefined) throw new Error(`The declaration sends a request to ${base}, which it does not declare.`);
+  return url;
 }
 
 function bodyOf({ body, form }: DeclaredRequest, values: Values, headers: Map<string, string>): string | undefined {

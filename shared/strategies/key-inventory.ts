@@ -131,7 +131,7 @@ export async function keyInventory(account: Account, context: Context, clock: Cl
         ? `Of these, ${idsOf(young)} may be about to be stored by another run of this function: once older than ${wait} s they are ended. Let the rotation repeat.`
         : `None of them is one that this function may end. End one that nobody needs, then let the rotation repeat.${allowing()}`;
     return new KeyLimitReached(
-      `${living.length} keys live at the issuer, and ${limit} may: ${idsOf(living)}. ${remedy}`,
+      `${living.length} keys live at the issuer, and ${limit} may: ${idsOf(living)}. ${remedy.trimEnd()}`,
     );
   }
 

@@ -5,8 +5,9 @@ import { STEPS, type Step } from '../../../shared/rotation/event.ts';
 import { type RotationHandler, rotationHandler } from '../../../shared/rotation/handler.ts';
 import type { Strategy } from '../../../shared/rotation/strategy.ts';
 import { type CapturedOutput, captureOutput } from '../../support/captured-output.ts';
-import { type Around, type Call, interceptCalls } from '../../support/intercepted-calls.ts';
+import { type Around, interceptCalls } from '../../support/intercepted-calls.ts';
 import { type Issuer, type Key, keyStrategy, type MemoryIssuer, memoryIssuer } from '../../support/issuer.ts';
+import { Life } from '../../support/life.ts';
 import { clientFor, invokeStep, type Protocol, startProtocol } from '../../support/protocol.ts';
 
 let protocol: Protocol;
@@ -264,42 +265,14 @@ describe('a candidate that the target refuses for good', () => {
   });
 });
 
-/** Dies before or after one effect; from then on nothing that it asks for happens. */
-class Life {
-  readonly effects: string[] = [];
-  readonly #death: { readonly effect: number; readonly when: 'before' | 'after' } | undefined;
-  over = false;
-
-  constructor(death?: { effect: number; when: 'before' | 'after' }) {
-    this.#death = death;
-  }
-
-  async effect<T>(name: string, perform: () => Promise<T>): Promise<T> {
-    const number = this.effects.push(name) - 1;
-    this.#dieAt(number, 'before');
-    try {
-      return await perform();
-    } finally {
-      this.#dieAt(number, 'after');
-    }
-  }
-
-  #dieAt(effect: number, when: 'before' | 'after'): void {
-    this.over ||= effect === this.#death?.effect && when === this.#death.when;
-    if (this.over) throw new Error('killed');
-  }
-
-  /** The same issuer, asked by someone who may die. */
-  issuer(real: Issuer): Issuer {
-    return {
-      mint: () => this.effect('mint', () => real.mint()),
-      list: () => this.effect('list', () => real.list()),
-      remove: (id) => this.effect('remove', () => real.remove(id)),
-      accepts: (key) => this.effect('accepts', () => real.accepts(key)),
-    };
-  }
-
-  around: Around = ({ operation }: Call, perform) => this.effect(operation, perform);
+/** The same issuer, asked by someone who may die. */
+function issuerIn(life: Life, real: Issuer): Issuer {
+  return {
+    mint: () => life.effect('mint', () => real.mint()),
+    list: () => life.effect('list', () => real.list()),
+    remove: (id) => life.effect('remove', () => real.remove(id)),
+    accepts: (key) => life.effect('accepts', () => real.accepts(key)),
+  };
 }
 
 describe('a rotation that mints, killed before and after each of its effects', () => {
@@ -326,7 +299,7 @@ describe('a rotation that mints, killed before and after each of its effects', (
   }
 
   async function runUntilDeath(life: Life, arn: string, token: string): Promise<void> {
-    const handler = freshHandler(keyStrategy(life.issuer(watched(arn))), life.around);
+    const handler = freshHandler(keyStrategy(issuerIn(life, watched(arn))), life.around);
     await run(handler, arn, token).catch(() => {});
   }
 
