@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { PutSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import pg from 'pg';
-import { expect, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { PostgresServer } from '../../local/databases/postgres-server.ts';
 import { postgresAlternating } from '../../shared/engines/postgres-alternating.ts';
 import type { Step } from '../../shared/rotation/event.ts';
@@ -9,7 +9,7 @@ import { rotationHandler } from '../../shared/rotation/handler.ts';
 import { alternatingUsers } from '../../shared/strategies/alternating-users.ts';
 import { SUPERUSER } from './alternating-roles.ts';
 import { failureOf } from './failure.ts';
-import { formsOf } from './forms.ts';
+import { expectNoPassword } from './forms.ts';
 import { type ClientMessage, type Fate, startPostgresProxy } from './postgres-proxy.ts';
 import { invokeStep, type Protocol } from './protocol.ts';
 
@@ -103,11 +103,10 @@ export async function newPairRotation(server: PostgresServer, protocol: Protocol
     /** What a step fails with; that no password stands in it is a matter of course. */
     async failure(step: Step, timeMs?: number): Promise<Error> {
       const error = await failureOf(rotation.step(step, timeMs));
-      let told = '';
-      for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
-        told += `${cause.stack} ${cause.message}`;
-      const secrets = [arn, superuserArn].flatMap((id) => protocol.secretTexts(id)).flatMap(passwordsOf);
-      for (const form of secrets.flatMap(formsOf)) expect(told).not.toContain(form);
+      expectNoPassword(
+        error,
+        [arn, superuserArn].flatMap((id) => protocol.secretTexts(id)),
+      );
       return error;
     },
 
@@ -163,14 +162,5 @@ export async function dropRoles(server: PostgresServer, ...names: readonly strin
     if (!known) continue;
     const role = pg.escapeIdentifier(name);
     await server.query(`DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`);
-  }
-}
-
-function passwordsOf(text: string): readonly string[] {
-  try {
-    const { password } = JSON.parse(text);
-    return typeof password === 'string' ? [password] : [];
-  } catch {
-    return [];
   }
 }
