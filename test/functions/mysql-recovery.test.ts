@@ -1,6 +1,6 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type MariadbServer, startMariadb } from '../../local/databases/mariadb-server.ts';
-import { type CapturedOutput, captureOutput } from '../support/captured-output.ts';
+import { outputOfEachTest } from '../support/captured-output.ts';
 import { type CrashPoint, Effects } from '../support/effects.ts';
 import { failureOf } from '../support/failure.ts';
 import { mysqlProxy } from '../support/mysql-effects.ts';
@@ -9,11 +9,7 @@ import { logsIn } from '../support/overlapping-rotation.ts';
 import { type Protocol, startProtocol } from '../support/protocol.ts';
 import { describeWithMariadb } from '../support/with-mariadb.ts';
 
-let output: CapturedOutput;
-beforeEach(() => {
-  output = captureOutput();
-});
-afterEach(() => output.restore());
+outputOfEachTest();
 
 describeWithMariadb('on MariaDB, the secret of', () => {
   let server: MariadbServer;

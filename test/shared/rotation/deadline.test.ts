@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { unlessAborted, withDeadline } from '../../../shared/rotation/deadline.ts';
 import { STEPS } from '../../../shared/rotation/event.ts';
 import { rotationHandler } from '../../../shared/rotation/handler.ts';
-import { type CapturedOutput, captureOutput } from '../../support/captured-output.ts';
+import { outputOfEachTest } from '../../support/captured-output.ts';
 import { startFaultyService } from '../../support/faulty-service.ts';
 import { clientFor, invokeStep, type Protocol, startProtocol } from '../../support/protocol.ts';
 import { type Target, targetStrategy } from '../../support/target.ts';
@@ -69,15 +69,13 @@ describe('work under a deadline', () => {
 
 describe('a step', () => {
   let protocol: Protocol;
-  let output: CapturedOutput;
+  const output = outputOfEachTest();
   let target: Target;
   beforeEach(async () => {
     protocol = await startProtocol();
-    output = captureOutput();
     target = { accepts: 'first', did: [] };
   });
   afterEach(async () => {
-    output.restore();
     await protocol.close();
   });
 

@@ -6,23 +6,21 @@ import { STEPS } from '../../../shared/rotation/event.ts';
 import { rotationHandler } from '../../../shared/rotation/handler.ts';
 import type { Strategy } from '../../../shared/rotation/strategy.ts';
 import { stringValue } from '../../../shared/secrets/secret-value.ts';
-import { type CapturedOutput, captureOutput } from '../../support/captured-output.ts';
+import { outputOfEachTest } from '../../support/captured-output.ts';
 import { interceptCalls } from '../../support/intercepted-calls.ts';
 import { invokeStep, type Protocol, startProtocol } from '../../support/protocol.ts';
 import { type Target, targetStrategy } from '../../support/target.ts';
 
 let protocol: Protocol;
-let output: CapturedOutput;
+const output = outputOfEachTest();
 let target: Target;
 
 beforeEach(async () => {
   protocol = await startProtocol();
-  output = captureOutput();
   target = { accepts: 'first', did: [] };
 });
 
 afterEach(async () => {
-  output.restore();
   vi.unstubAllEnvs();
   vi.resetModules();
   await protocol.close();

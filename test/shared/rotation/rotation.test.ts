@@ -5,26 +5,24 @@ import { type RotationHandler, rotationHandler } from '../../../shared/rotation/
 import { stringValue } from '../../../shared/secrets/secret-value.ts';
 import { secretsManagerClient } from '../../../shared/secrets/secrets-manager-client.ts';
 import { randomValue } from '../../../shared/strategies/random-value.ts';
-import { type CapturedOutput, captureOutput } from '../../support/captured-output.ts';
+import { outputOfEachTest } from '../../support/captured-output.ts';
 import { startFaultyService } from '../../support/faulty-service.ts';
 import { interceptCalls, recordCalls } from '../../support/intercepted-calls.ts';
 import { clientFor, invokeStep, type Protocol, startProtocol } from '../../support/protocol.ts';
 import { type Target, targetStrategy } from '../../support/target.ts';
 
 let protocol: Protocol;
-let output: CapturedOutput;
+const output = outputOfEachTest();
 let target: Target;
 let handler: RotationHandler;
 
 beforeEach(async () => {
   protocol = await startProtocol();
-  output = captureOutput();
   target = { accepts: 'first', did: [] };
   handler = rotationHandler(targetStrategy(target), protocol.client);
 });
 
 afterEach(async () => {
-  output.restore();
   await protocol.close();
 });
 

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DatabaseLogin } from '../../../shared/engines/engine.ts';
 import { mysql } from '../../../shared/engines/mysql.ts';
 import { changeKeepingOwn, endKept, overlapBy } from '../../../shared/engines/mysql-own-overlap.ts';
@@ -6,19 +6,15 @@ import type { OverlappingEngine } from '../../../shared/engines/overlapping-engi
 import { LoginRefused } from '../../../shared/errors.ts';
 import { rotationHandler } from '../../../shared/rotation/handler.ts';
 import { overlappingUser } from '../../../shared/strategies/overlapping-user.ts';
-import { type CapturedOutput, captureOutput } from '../../support/captured-output.ts';
+import { outputOfEachTest } from '../../support/captured-output.ts';
 import { invokeStep, type Protocol, startProtocol } from '../../support/protocol.ts';
 
 let protocol: Protocol;
-let output: CapturedOutput;
+const output = outputOfEachTest();
 beforeAll(async () => {
   protocol = await startProtocol();
 });
 afterAll(() => protocol.close());
-beforeEach(() => {
-  output = captureOutput();
-});
-afterEach(() => output.restore());
 
 /**
  * A MySQL 8 account as the manual describes dual passwords: RETAIN makes the primary password the second one, a change

@@ -1,6 +1,6 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type MariadbServer, startMariadb } from '../../../local/databases/mariadb-server.ts';
-import { type CapturedOutput, captureOutput } from '../../support/captured-output.ts';
+import { outputOfEachTest } from '../../support/captured-output.ts';
 import { failureOf } from '../../support/failure.ts';
 import { logsIn, newOverlappingRotation, type OverlapOptions } from '../../support/overlapping-rotation.ts';
 import { type Protocol, startProtocol } from '../../support/protocol.ts';
@@ -8,11 +8,7 @@ import { describeWithMariadb } from '../../support/with-mariadb.ts';
 
 let server: MariadbServer;
 let protocol: Protocol;
-let output: CapturedOutput;
-beforeEach(() => {
-  output = captureOutput();
-});
-afterEach(() => output.restore());
+const output = outputOfEachTest();
 
 const begin = (options?: OverlapOptions) => newOverlappingRotation(server, protocol, options);
 const warnings = () => output.logs().filter(({ level }) => level === 'WARN');

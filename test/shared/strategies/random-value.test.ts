@@ -3,19 +3,17 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { STEPS } from '../../../shared/rotation/event.ts';
 import { rotationHandler } from '../../../shared/rotation/handler.ts';
 import { randomValue } from '../../../shared/strategies/random-value.ts';
-import { type CapturedOutput, captureOutput } from '../../support/captured-output.ts';
+import { outputOfEachTest } from '../../support/captured-output.ts';
 import { invokeStep, type Protocol, startProtocol, type Value } from '../../support/protocol.ts';
 
 let protocol: Protocol;
-let output: CapturedOutput;
+const output = outputOfEachTest();
 
 beforeEach(async () => {
   protocol = await startProtocol();
-  output = captureOutput();
 });
 
 afterEach(async () => {
-  output.restore();
   vi.unstubAllEnvs();
   await protocol.close();
 });

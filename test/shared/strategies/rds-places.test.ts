@@ -2,6 +2,7 @@ import dns from 'node:dns';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type PostgresServer, startPostgres } from '../../../local/databases/postgres-server.ts';
 import { createSuperuser, SUPERUSER } from '../../support/alternating-roles.ts';
+import { outputOfEachTest } from '../../support/captured-output.ts';
 import { newPairRotation, type PairOptions, rolesOf } from '../../support/pair-rotation.ts';
 import { type Protocol, startProtocol } from '../../support/protocol.ts';
 import { newRoleRotation } from '../../support/role-rotation.ts';
@@ -14,6 +15,7 @@ const READER = `orders.cluster-ro-${DOMAIN}`;
 let server: PostgresServer;
 let protocol: Protocol;
 let fake: FakeRds;
+outputOfEachTest();
 const { lookup } = dns;
 
 beforeAll(async () => {

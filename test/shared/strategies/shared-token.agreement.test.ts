@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { STEPS } from '../../../shared/rotation/event.ts';
 import { rotationHandler } from '../../../shared/rotation/handler.ts';
 import { sharedToken } from '../../../shared/strategies/shared-token.ts';
-import { type CapturedOutput, captureOutput } from '../../support/captured-output.ts';
+import { outputOfEachTest } from '../../support/captured-output.ts';
 import { type CrashPoint, Effects } from '../../support/effects.ts';
 import { interceptCalls } from '../../support/intercepted-calls.ts';
 import { clientFor, invokeStep, type Protocol, startProtocol } from '../../support/protocol.ts';
@@ -14,7 +14,7 @@ interface Tokens {
 }
 
 let protocol: Protocol;
-let output: CapturedOutput;
+outputOfEachTest();
 let arn: string;
 let effects: Effects;
 /** What AWSCURRENT has held, oldest first. */
@@ -24,12 +24,10 @@ let disagreements: string[];
 
 beforeEach(async () => {
   protocol = await startProtocol();
-  output = captureOutput();
   effects = new Effects(async () => look());
 });
 
 afterEach(async () => {
-  output.restore();
   await protocol.close();
 });
 

@@ -3,20 +3,18 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { STEPS, type Step } from '../../../shared/rotation/event.ts';
 import { rotationHandler } from '../../../shared/rotation/handler.ts';
 import { sharedToken } from '../../../shared/strategies/shared-token.ts';
-import { type CapturedOutput, captureOutput } from '../../support/captured-output.ts';
+import { outputOfEachTest } from '../../support/captured-output.ts';
 import { failureOf } from '../../support/failure.ts';
 import { invokeStep, type Protocol, startProtocol, type Value } from '../../support/protocol.ts';
 
 let protocol: Protocol;
-let output: CapturedOutput;
+const output = outputOfEachTest();
 
 beforeEach(async () => {
   protocol = await startProtocol();
-  output = captureOutput();
 });
 
 afterEach(async () => {
-  output.restore();
   vi.unstubAllEnvs();
   await protocol.close();
 });

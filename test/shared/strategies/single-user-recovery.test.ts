@@ -3,25 +3,21 @@ import {
   ListSecretVersionIdsCommand,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PostgresServer, startPostgres } from '../../../local/databases/postgres-server.ts';
-import { type CapturedOutput, captureOutput } from '../../support/captured-output.ts';
+import { outputOfEachTest } from '../../support/captured-output.ts';
 import type { ClientMessage, Fate } from '../../support/postgres-proxy.ts';
 import { type Protocol, startProtocol } from '../../support/protocol.ts';
 import { FIRST_PASSWORD, newRoleRotation, type RoleOptions } from '../../support/role-rotation.ts';
 
 let server: PostgresServer;
 let protocol: Protocol;
-let output: CapturedOutput;
+outputOfEachTest();
 beforeAll(async () => {
   const settings = { shared_preload_libraries: 'passwordcheck' };
   [server, protocol] = await Promise.all([startPostgres({ settings }), startProtocol()]);
 });
 afterAll(() => Promise.all([server.stop(), protocol.close()]));
-beforeEach(() => {
-  output = captureOutput();
-});
-afterEach(() => output.restore());
 
 const begin = (options?: RoleOptions) => newRoleRotation(server, protocol, options);
 type Rotation = Awaited<ReturnType<typeof begin>>;

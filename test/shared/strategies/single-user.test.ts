@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type PostgresServer, startPostgres } from '../../../local/databases/postgres-server.ts';
 import { postgres } from '../../../shared/engines/postgres.ts';
-import { type CapturedOutput, captureOutput } from '../../support/captured-output.ts';
+import { outputOfEachTest } from '../../support/captured-output.ts';
 import type { Fate } from '../../support/postgres-proxy.ts';
 import { type Protocol, startProtocol } from '../../support/protocol.ts';
 import { FIRST_PASSWORD, newRoleRotation, type RoleOptions } from '../../support/role-rotation.ts';
@@ -10,15 +10,11 @@ import { strangeText } from '../../support/strange-text.ts';
 
 let server: PostgresServer;
 let protocol: Protocol;
-let output: CapturedOutput;
+outputOfEachTest();
 beforeAll(async () => {
   [server, protocol] = await Promise.all([startPostgres({ settings: { ssl: 'off' } }), startProtocol()]);
 });
 afterAll(() => Promise.all([server.stop(), protocol.close()]));
-beforeEach(() => {
-  output = captureOutput();
-});
-afterEach(() => output.restore());
 
 const begin = (options?: RoleOptions) => newRoleRotation(server, protocol, options);
 
