@@ -6,49 +6,55 @@ import { functionProps, kindsIn } from './function-props.ts';
 import { KINDS } from './kinds.ts';
 import { RotatedSecret } from './rotated-secret.ts';
 import { RotationFunction } from './rotation-function.ts';
+import { RotationMonitoring } from './rotation-monitoring.ts';
 import { sayWhatItAwaits, secretProps } from './secret-props.ts';
+import type { DeclaredEnvironment } from './secrets-file/declaration.ts';
 import { SecretsFileRefused } from './secrets-file/problem.ts';
 import { type DeployableSecrets, readDeployable } from './secrets-file/read.ts';
 
-/** All that the file asks for: for every environment a stack of functions, and as many of secrets as its secrets need. */
+/** All that the file asks for: in every environment its functions and its secrets, in every account and Region one watch. */
 export function addStacks(app: App, file: DeployableSecrets): void {
-  for (const environment of file.environments) {
-    const name = `${file.project}-${environment.name}`;
-    // Account and region come from whoever deploys unless the file names them: no look-up is needed to synthesize.
-    const env = {
-      ...(environment.account && { account: environment.account }),
-      ...(environment.region && { region: environment.region }),
-    };
-    const stackOf = (part: string, description: string) => new Stack(app, `${name}-${part}`, { env, description });
-
-    const base = stackOf('functions', `Functions that rotate the secrets of ${name}, and the key of those secrets`);
-    const made = environment.keyArn === undefined ? new EncryptionKey(base, 'EncryptionKey', name) : undefined;
-    const key = made ?? { arn: environment.keyArn ?? '', alias: environment.keyArn ?? '' };
-    const rds = environment.secrets.some(({ rdsCalls }) => rdsCalls.length > 0);
-    const network = environment.network && new DatabaseNetwork(base, 'Network', { ...environment.network, rds });
-    const functions = new Map(
-      kindsIn(environment).map((kind) => [
-        kind,
-        new RotationFunction(base, kind, {
-          ...functionProps(file, environment, kind, key.arn, base),
-          ...(network && KINDS[kind]?.database && { network }),
-        }),
-      ]),
-    );
-
-    const stacks = new Map<number, Stack>();
-    for (const secret of environment.secrets) {
-      const number = file.stackOf(environment, secret);
-      const stack = stacks.get(number) ?? stackOf(`secrets-${number}`, `Secrets of ${name}, part ${number}`);
-      stacks.set(number, stack);
-      const group = stack.node.tryFindChild(secret.group) ?? new Construct(stack, secret.group);
-      const rotatedBy = functions.get(secret.kind ?? '');
-      sayWhatItAwaits(
-        new RotatedSecret(group, secret.label, secretProps(environment, secret, key.alias, rotatedBy, stack)),
-        secret,
-      );
-    }
+  const places = Map.groupBy(file.environments, ({ account, region }) => `${account} ${region}`);
+  for (const environments of places.values()) {
+    const functions = Object.fromEntries(environments.flatMap((environment) => addEnvironment(app, file, environment)));
+    const [first] = environments;
+    if (first)
+      new RotationMonitoring(stackFor(app, file, first, 'monitoring'), 'Monitoring', { functions, ...file.monitoring });
   }
+}
+
+function addEnvironment(app: App, file: DeployableSecrets, environment: DeclaredEnvironment) {
+  const base = stackFor(app, file, environment, 'functions');
+  const key = environment.keyArn ?? new EncryptionKey(base, 'EncryptionKey', `${file.project}-${environment.name}`);
+  const { arn, alias } = typeof key === 'string' ? { arn: key, alias: key } : key;
+  const rds = environment.secrets.some(({ rdsCalls }) => rdsCalls.length > 0);
+  const network = environment.network && new DatabaseNetwork(base, 'Network', { ...environment.network, rds });
+  const functions = new Map(
+    kindsIn(environment).map((kind) => {
+      const props = functionProps(file, environment, kind, arn, base);
+      return [
+        kind,
+        new RotationFunction(base, kind, { ...props, ...(network && KINDS[kind]?.database && { network }) }),
+      ];
+    }),
+  );
+  for (const secret of environment.secrets) {
+    const stack = stackFor(app, file, environment, `secrets-${file.stackOf(environment, secret)}`);
+    const group = stack.node.tryFindChild(secret.group) ?? new Construct(stack, secret.group);
+    const props = secretProps(environment, secret, alias, functions.get(secret.kind ?? ''), stack);
+    sayWhatItAwaits(new RotatedSecret(group, secret.label, props), secret);
+  }
+  return [...functions].map(([kind, made]) => [`${environment.name}-${kind}`, made] as const);
+}
+
+/** Account and Region come from whoever deploys unless the file names them: no look-up is needed to synthesize. */
+function stackFor(app: App, { project }: DeployableSecrets, environment: DeclaredEnvironment, part: string): Stack {
+  const { name, account, region } = environment;
+  const id = `${project}-${name}-${part}`;
+  const found = app.node.tryFindChild(id);
+  if (found instanceof Stack) return found;
+  const description = `Rotation of secrets of ${project} in ${name}: ${part}`;
+  return new Stack(app, id, { description, env: { ...(account && { account }), ...(region && { region }) } });
 }
 
 if (import.meta.main) {

@@ -10,6 +10,11 @@ export interface Declaration {
   readonly environments: readonly DeclaredEnvironment[];
   /** By kind. */
   readonly functions: Readonly<Record<string, FunctionSettings>>;
+  readonly monitoring: {
+    readonly emails: readonly string[];
+    /** Whether CloudTrail writes events in the account already. */
+    readonly trail: 'existing' | 'create';
+  };
 }
 
 export interface FunctionSettings {

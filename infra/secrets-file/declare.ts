@@ -10,6 +10,7 @@ export function declare(file: SecretsFile): Declaration {
   return {
     project: file.project,
     functions: file.functions ?? {},
+    monitoring: { emails: file.monitoring?.emails ?? [], trail: file.monitoring?.trail ?? 'existing' },
     environments: Object.entries(file.environments).map(([name, environment]) =>
       declareEnvironment(file, name, environment),
     ),

@@ -144,6 +144,12 @@ export const secretsFile = strict({
       concurrency: whole(1, 100).optional(),
     }),
   ).optional(),
+  monitoring: strict({
+    emails: z
+      .array(z.email({ error: 'must be a mail address.' }), { error: 'must be a list of mail addresses.' })
+      .optional(),
+    trail: z.enum(['existing', 'create'], { error: 'must be "existing" or "create".' }).optional(),
+  }).optional(),
   groups: mapOf(
     word,
     strict({
