@@ -3,7 +3,7 @@ import { Construct } from 'constructs';
 import { DatabaseNetwork } from './database-network.ts';
 import { EncryptionKey } from './encryption-key.ts';
 import { functionProps, kindsIn } from './function-props.ts';
-import { KINDS } from './kinds.ts';
+import { kindOf } from './kinds.ts';
 import { RotatedSecret } from './rotated-secret.ts';
 import { RotationFunction } from './rotation-function.ts';
 import { RotationMonitoring } from './rotation-monitoring.ts';
@@ -34,7 +34,7 @@ function addEnvironment(app: App, file: DeployableSecrets, environment: Declared
       const props = functionProps(file, environment, kind, arn, base);
       return [
         kind,
-        new RotationFunction(base, kind, { ...props, ...(network && KINDS[kind]?.database && { network }) }),
+        new RotationFunction(base, kind, { ...props, ...(network && kindOf(kind)?.database && { network }) }),
       ];
     }),
   );

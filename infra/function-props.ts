@@ -1,6 +1,6 @@
 import type { Stack } from 'aws-cdk-lib';
 import { secretArnPattern } from './arn-pattern.ts';
-import { KINDS } from './kinds.ts';
+import { KINDS, kindOf } from './kinds.ts';
 import type { RotationFunctionProps } from './rotation-function.ts';
 import type { PowerfulGrant } from './rotation-policy.ts';
 import type { Declaration, DeclaredEnvironment, PowerfulSecret } from './secrets-file/declaration.ts';
@@ -27,7 +27,7 @@ export function functionProps(
     name: functionName(project, environment.name, kind),
     bundle: `dist/${kind}`,
     environment: {
-      ...KINDS[kind]?.environment,
+      ...kindOf(kind)?.environment,
       ...(dedicated.length > 0 && { DEDICATED_USERS: unique(dedicated).join(' ') }),
       ...settings.environment,
     },

@@ -35,3 +35,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   'api-key': { settings: ['retire'], powerful: { key: 'administrator', required: true } },
   'iam-access-key': { settings: ['retire'], iamUsers: true },
 };
+
+export function kindOf(name: string | undefined): Kind | undefined {
+  return name !== undefined && Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
+}

@@ -1,4 +1,4 @@
-import { KINDS } from '../kinds.ts';
+import { KINDS, kindOf } from '../kinds.ts';
 import { functionName, LONGEST_FUNCTION_NAME } from './function-name.ts';
 import { chooseOf } from './nearest.ts';
 import type { Finding } from './problem.ts';
@@ -8,7 +8,7 @@ import type { SecretsFile } from './schema.ts';
 export function functionSettings(file: SecretsFile): readonly Finding[] {
   const findings: Finding[] = [];
   for (const kind of Object.keys(file.functions ?? {})) {
-    if (!(kind in KINDS)) {
+    if (!kindOf(kind)) {
       findings.push({
         path: ['functions', kind],
         says: `is no kind of function: ${chooseOf(kind, Object.keys(KINDS))}`,

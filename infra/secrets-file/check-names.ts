@@ -12,7 +12,7 @@ export function namesThatAreRefused(file: SecretsFile): readonly Finding[] {
       says: `{${name}} stands for nothing: ${chooseOf(name, PLACEHOLDERS)}`,
     }));
   }
-  if (file.naming !== undefined && !(file.naming in NAMING_PRESETS) && !file.naming.includes('{')) {
+  if (file.naming !== undefined && !Object.hasOwn(NAMING_PRESETS, file.naming) && !file.naming.includes('{')) {
     return [
       {
         path: ['naming'],

@@ -1,4 +1,4 @@
-import { KINDS } from '../kinds.ts';
+import { kindOf } from '../kinds.ts';
 import { isArn, isIn, secretBy, secretsOf } from './declare.ts';
 import { endsLikeAnArn } from './naming.ts';
 import { chooseOf } from './nearest.ts';
@@ -29,7 +29,7 @@ export function powerfulSecrets(file: SecretsFile): readonly Finding[] {
 }
 
 function keysThatFit({ kind, superuser, administrator, powerfulKey }: SecretText, path: Path): Finding[] {
-  const wanted = kind === undefined ? undefined : KINDS[kind]?.powerful;
+  const wanted = kindOf(kind)?.powerful;
   const found: Finding[] = [];
   for (const [key, value] of Object.entries({ superuser, administrator })) {
     if (value !== undefined && wanted?.key !== key) {

@@ -1,5 +1,5 @@
 import { InvalidSchedule } from '../../shared/schedule/invalid-schedule.ts';
-import { KINDS } from '../kinds.ts';
+import { KINDS, kindOf } from '../kinds.ts';
 import { chooseOf } from './nearest.ts';
 import type { Finding, Path } from './problem.ts';
 import { rotationRules } from './schedule.ts';
@@ -25,7 +25,7 @@ type At = (key: keyof SecretText, says: string) => Finding;
 
 function kindIsKnown(secret: SecretText, at: At): readonly Finding[] {
   const { kind, settings = {}, database, user, dedicated } = secret;
-  const known = kind === undefined ? undefined : KINDS[kind];
+  const known = kindOf(kind);
   if (kind !== undefined && !known) {
     return [at('kind', `${JSON.stringify(kind)} is no kind of secret: ${chooseOf(kind, Object.keys(KINDS))}`)];
   }

@@ -18,7 +18,7 @@ export function declare(file: SecretsFile): Declaration {
 }
 
 export function patternOf({ naming = 'path' }: SecretsFile): string {
-  return NAMING_PRESETS[naming] ?? naming;
+  return Object.hasOwn(NAMING_PRESETS, naming) ? (NAMING_PRESETS[naming] ?? naming) : naming;
 }
 
 /** The secrets of the file, each with where it stands. */

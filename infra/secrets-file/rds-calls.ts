@@ -1,4 +1,4 @@
-import { KINDS } from '../kinds.ts';
+import { kindOf } from '../kinds.ts';
 import type { SecretText } from './schema.ts';
 
 export type RdsCall = 'DescribeDBInstances' | 'DescribeDBClusters' | 'DescribeDBClusterEndpoints';
@@ -10,7 +10,7 @@ export type RdsCall = 'DescribeDBInstances' | 'DescribeDBClusters' | 'DescribeDB
  * says so for them.
  */
 export function rdsCalls(secret: SecretText, superuser: SecretText | undefined): readonly RdsCall[] {
-  if (secret.kind === undefined || !KINDS[secret.kind]?.database) return [];
+  if (!kindOf(secret.kind)?.database) return [];
   const hosts = [secret, superuser].flatMap((found) => hostIn(found) ?? []);
   const [host, superuserHost = host] = hosts;
   const custom = hosts.some((name) => name.includes('.cluster-custom-'));

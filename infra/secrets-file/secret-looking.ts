@@ -13,7 +13,10 @@ const TELLING: readonly (readonly [what: string, pattern: RegExp])[] = [
   ['a long key in hex', /(?<![\w-])[0-9a-f]{32,}(?![\w-])/i],
 ];
 const LEAST_RANDOM = 20;
-const LEAST_BITS_A_CHARACTER = 3.6;
+/** English words joined by hyphens or capitals stay below 4.2; 32 random bytes in base64 are above 4.5. */
+const RANDOM_BITS_A_CHARACTER = 4.4;
+/** Of the characters, how many change between small, capital and digit; a capital that begins a word is no change. */
+const RANDOM_CHANGES = 0.25;
 
 const REMEDY =
   'No value belongs into this file, nor into its history: remove it, replace it where it is used, and store it with "aws secretsmanager put-secret-value".';
@@ -27,17 +30,20 @@ export function secretLookingLines(text: string): readonly { readonly line: numb
   });
 }
 
-/** Words as people write them keep to one case between separators, or repeat letters; random ones do neither. */
+/** People join words, and keep to one kind of letter within them; UUIDs and hexadecimal ids have no capitals. */
 function hasRandomWord(content: string): boolean {
-  return [...content.matchAll(/[A-Za-z0-9+/_=]+/g)].some(
+  return [...content.matchAll(/[A-Za-z0-9+/_=-]+/g)].some(
     ([word]) =>
       word.length >= LEAST_RANDOM &&
       /[a-z]/.test(word) &&
       /[A-Z]/.test(word) &&
-      (word.match(/[0-9]/g) ?? []).length >= 2 &&
-      bitsACharacter(word) >= LEAST_BITS_A_CHARACTER,
+      ((/[0-9]/.test(word) && bitsACharacter(word) >= RANDOM_BITS_A_CHARACTER) ||
+        changes(word) / word.length >= RANDOM_CHANGES),
   );
 }
+
+const changes = (word: string): number =>
+  (word.match(/[a-z](?=[A-Z0-9])|[A-Z](?=[0-9])|[0-9](?=[A-Za-z])/g) ?? []).length;
 
 /** Shannon's entropy of the letters that are there. */
 function bitsACharacter(word: string): number {
