@@ -10,7 +10,7 @@ export type Operation =
   | 'sts:GetCallerIdentity';
 
 const NO_ROUTE =
-  'Check region, endpoints and network of the function (in a VPC: NAT, for not every Region has an interface endpoint for iam).';
+  'Check region, endpoints and network of the function (in a VPC: NAT, or interface endpoints for iam and sts where there are any).';
 
 /**
  * What an operation's failure is called: KeyLimitReached, IssuerRefused, Unreachable or OutOfTime. Messages quote what
