@@ -10,8 +10,8 @@ const createRequest = z.strictObject({
 const refusal = (status: number, error: string): FakeAnswer => ({ status, body: { errors: [error] } });
 
 /** https://docs.datadoghq.com/api/latest/key-management/; at most 50 keys, whose names are unique, in an organization. */
-export function fakeDatadog(): FakeIssuer {
-  const keys = new IssuedKeys({ limit: 50, namesAreUnique: true, newValue: () => randomBytes(16).toString('hex') });
+export function fakeDatadog(limit = 50): FakeIssuer {
+  const keys = new IssuedKeys({ limit, namesAreUnique: true, newValue: () => randomBytes(16).toString('hex') });
   const administrator = { apiKey: randomBytes(16).toString('hex'), applicationKey: randomBytes(20).toString('hex') };
 
   const asAdministrator = (answer: (request: FakeRequest) => FakeAnswer) => (request: FakeRequest) => {
@@ -58,7 +58,7 @@ export function fakeDatadog(): FakeIssuer {
           status: 200,
           body: {
             data: living.slice(from, from + size).map(described),
-            meta: { max_allowed: 50, page: { total_filtered_count: living.length } },
+            meta: { max_allowed: limit, page: { total_filtered_count: living.length } },
           },
         };
       }),

@@ -63,6 +63,8 @@ export interface ProviderWorld {
   newSecret(tags?: Readonly<Record<string, string>>): string;
   /** A handler as a fresh container has it; `watch` sees each call of the issuer, `around` each of Secrets Manager. */
   handler(watch?: (issuer: Issuer) => Issuer, around?: Around): RotationHandler;
+  /** What the service does once all steps have succeeded. */
+  succeeded(arn: string, token: string): void;
   close(): Promise<void>;
 }
 
@@ -115,6 +117,21 @@ export async function startWorld(subject: ProviderSubject): Promise<ProviderWorl
       const { name } = subject.declaration;
       const provider = { name, open: (access: Access, limit: TimeLimit) => watch(open(access, limit)) };
       return rotationHandler(mintedKey(administered([provider]), clock), client);
+    },
+
+    succeeded(arn, token) {
+      const secret = protocol.service.store.find(arn);
+      secret.versions.clearPending(token, clock.now());
+      const [functionArn, lastRotated] = ['arn:aws:lambda:us-east-1:123456789012:function:api-key', clock.now()];
+      secret.rotation = {
+        functionArn,
+        rules: {},
+        schedule: undefined,
+        enabled: true,
+        lastRotated,
+        latest: undefined,
+        due: undefined,
+      };
     },
 
     async close() {
