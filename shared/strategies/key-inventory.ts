@@ -60,6 +60,7 @@ export async function keyInventory(account: Account, context: Context, clock: Cl
       const limit = facts.livingKeys;
       let living = limit === undefined ? undefined : await inventory.list();
       if (limit === undefined || living === undefined || living.length < limit) return;
+      if (living.some(isWhatMintGives)) return;
       const held = await readHeld();
       living = await inventory.endOrphans(living, held, stored);
       if (living.length < limit) return;
@@ -100,9 +101,15 @@ export async function keyInventory(account: Account, context: Context, clock: Cl
     return true;
   }
 
+  /** Made by an earlier try, which an idempotent mint gives once more, even if it was ended since. */
+  function isWhatMintGives({ name }: LivingKey): boolean {
+    return facts.idempotent === true && name !== undefined && names?.read(name)?.thisRotation === true;
+  }
+
   function isOver(key: LivingKey, stored: boolean): boolean {
     const named = key.name === undefined ? undefined : names?.read(key.name);
     if (stored && named?.thisRotation) return true;
+    if (isWhatMintGives(key)) return false;
     const made = key.createdAt ?? named?.askedAt;
     return made !== undefined && ageOf(made) > context.deadline.longest + CLOCK_DIFFERENCE_MS;
   }
