@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Bundle, build, buildOperations } from '../build.ts';
-import { KINDS } from './kinds.ts';
+import { kindOf } from './kinds.ts';
 import { OverdueCheck } from './monitoring/overdue-check.ts';
 import { archive } from './packages/archive.ts';
 import { type LambdaSettings, lambdaSettings } from './packages/lambda-settings.ts';
@@ -45,7 +45,7 @@ export async function writePackages({
 }
 
 function settingsOf({ functionName: name, file }: Bundle): LambdaSettings {
-  const environment = KINDS[name]?.environment ?? {};
+  const environment = kindOf(name)?.environment ?? {};
   return lambdaSettings(
     (stack) => new RotationFunction(stack, 'Function', { name, bundle: dirname(file), environment }),
   );

@@ -1,5 +1,5 @@
 import { PolicyDocument, type PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { KINDS, type Kind } from '../kinds.ts';
+import { kindOf } from '../kinds.ts';
 import { overduePolicy } from '../monitoring/overdue-check.ts';
 import { rotationPolicy } from '../rotation-policy.ts';
 
@@ -33,7 +33,7 @@ export type PlaceholderPolicy = Readonly<Record<string, unknown>>;
  * @throws if the kind is not in the table of kinds
  */
 export function rotationFunctionPolicy(kind: string): PlaceholderPolicy {
-  const known: Kind | undefined = KINDS[kind];
+  const known = kindOf(kind);
   if (known === undefined) {
     throw new Error(`Nothing is known of functions/${kind}: add its line to infra/kinds.ts.`);
   }

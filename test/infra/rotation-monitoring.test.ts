@@ -99,6 +99,7 @@ describe('the daily check', () => {
     expect(alarm('OverdueCheckOverdue')).toEqual([
       expect.objectContaining({
         MetricName: 'MaximumDaysOverdue',
+        Dimensions: [{ Name: 'function', Value: { Ref: logicalIdOf('AWS::Lambda::Function') } }],
         Statistic: 'Maximum',
         Threshold: 1,
         ComparisonOperator: 'GreaterThanThreshold',
@@ -111,6 +112,7 @@ describe('the daily check', () => {
     const [silent] = alarm('OverdueCheckSilent');
     expect(silent).toMatchObject({
       MetricName: 'RotatedSecrets',
+      Dimensions: [{ Name: 'function', Value: { Ref: logicalIdOf('AWS::Lambda::Function') } }],
       Statistic: 'SampleCount',
       Threshold: 1,
       ComparisonOperator: 'LessThanThreshold',
