@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { KINDS } from '../../infra/kinds.ts';
 import { temporaryFolder, writeBundle } from './stand-in-stack.ts';
 
 const checkout = join(import.meta.dirname, '..', '..');
@@ -53,90 +53,60 @@ function project(bundles: string[]) {
       );
     });
   return {
+    folder,
     node,
-    synth: () => node(cdk, 'synth', '--quiet'),
+    synth: (...args: string[]) => node(cdk, 'synth', '--quiet', ...args),
     attempts: () => (existsSync(attempts) ? readFileSync(attempts, 'utf8') : ''),
-    template: () => JSON.parse(readFileSync(join(folder, 'cdk.out', 'SecretRotation.template.json'), 'utf8')),
+    templates: () => {
+      const folderOfTemplates = join(folder, 'cdk.out');
+      if (!existsSync(folderOfTemplates)) return [];
+      return readdirSync(folderOfTemplates)
+        .filter((name) => name.endsWith('.template.json'))
+        .map((name): unknown => JSON.parse(readFileSync(join(folderOfTemplates, name), 'utf8')));
+    },
   };
 }
 
+const kinds = Object.keys(KINDS);
+
 describe('cdk synth', () => {
-  const built = project(['random-password', 'postgres-single-user', 'mysql-single-user']);
+  const built = project([...kinds, 'operations-overdue']);
   const unbuilt = project([]);
-  let template: Template;
+  const wrong = project(kinds);
 
   beforeAll(async () => {
-    expect(await built.synth()).toEqual({ code: 0, output: '' });
-    template = Template.fromJSON(built.template());
+    expect(await built.synth()).toMatchObject({ code: 0 });
   });
 
   it('connects to nothing, and leaves nothing behind that could', () => {
     expect(built.attempts()).toBe('');
   });
 
-  it('deploys three functions, each with a secret of its own on a 30-day schedule', () => {
-    template.resourceCountIs('AWS::Lambda::Function', 3);
-    template.resourceCountIs('AWS::SecretsManager::Secret', 3);
-    template.allResourcesProperties('AWS::Lambda::Function', { Runtime: 'nodejs24.x', Architectures: ['arm64'] });
-    const schedules = Object.values(template.findResources('AWS::SecretsManager::RotationSchedule'));
-    expect(schedules.map(({ Properties }) => Properties.RotationRules.ScheduleExpression)).toEqual([
-      'rate(30 days)',
-      'rate(30 days)',
-      'rate(30 days)',
-    ]);
-    expect(new Set(schedules.map(({ Properties }) => Properties.SecretId.Ref))).toEqual(
-      new Set(Object.keys(template.findResources('AWS::SecretsManager::Secret'))),
-    );
-    expect(new Set(schedules.map(({ Properties }) => Properties.RotationLambdaARN['Fn::GetAtt'][0]))).toEqual(
-      new Set(Object.keys(template.findResources('AWS::Lambda::Function'))),
-    );
+  it('asks nothing of an account or region: the example names neither, but for one user', () => {
+    const templates = JSON.stringify(built.templates()).replaceAll('arn:aws:iam::111122223333:user/deployer', '');
+    expect(templates).not.toMatch(/\b\d{12}\b|\b[a-z]{2}-[a-z]+-\d\b/);
   });
 
-  it('gives the database functions the authorities of RDS, and secrets whose placeholders resolve nowhere', () => {
-    template.resourcePropertiesCountIs(
-      'AWS::Lambda::Function',
-      { Environment: { Variables: { NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem' } } },
-      2,
-    );
-    const secrets = Object.values(template.findResources('AWS::SecretsManager::Secret'));
-    const skeletons = secrets.flatMap(({ Properties }) => Properties.GenerateSecretString.SecretStringTemplate ?? []);
-    expect(skeletons.map((skeleton) => JSON.parse(skeleton))).toEqual([
-      {
-        engine: 'postgres',
-        host: expect.stringMatching(/\.invalid$/),
-        port: 5432,
-        username: 'edit-me',
-        dbname: 'edit-me',
-      },
-      {
-        engine: 'mysql',
-        host: expect.stringMatching(/\.invalid$/),
-        port: 3306,
-        username: 'edit-me',
-      },
-    ]);
-  });
-
-  it('grants no managed policy, nothing on everything, and no random passwords', () => {
-    const roles = Object.values(template.findResources('AWS::IAM::Role'));
-    const policies = Object.values(template.findResources('AWS::IAM::Policy'));
-    const statements = [
-      ...roles.flatMap(({ Properties }) => Properties.Policies),
-      ...policies.map(({ Properties }) => Properties),
-    ].flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
-    expect(statements).toHaveLength(6); // three functions: a log and a secret each
-    expect(roles.filter(({ Properties }) => 'ManagedPolicyArns' in Properties)).toEqual([]);
-    expect(JSON.stringify(statements)).not.toMatch(/\*|GetRandomPassword/);
-  });
-
-  it('asks nothing of an account or region: it names none', () => {
-    expect(JSON.stringify(built.template())).not.toMatch(/\b\d{12}\b|\b[a-z]{2}-[a-z]+-\d\b/);
+  it('refers from no stack to another, so that each can be updated by itself', () => {
+    expect(JSON.stringify(built.templates())).not.toMatch(/Fn::ImportValue|Fn::GetStackOutput|"Export"/);
   });
 
   it('without the bundles says what to run', async () => {
     const { code, output } = await unbuilt.synth();
     expect(code).toBe(1);
     expect(output).toContain('run "npm run build" first');
+  });
+
+  it('with a file that is wrong writes nothing, and says why without a stack trace', async () => {
+    writeFileSync(
+      join(wrong.folder, 'other.yaml'),
+      'project: shop\nenvironments: {prod: {}}\ngroups: {g: {secrets: {a: {kind: redis}}}}\n',
+    );
+    const { code, output } = await wrong.synth('-c', 'secrets=other.yaml');
+    expect(code).toBe(1);
+    expect(output).toMatch(/^other\.yaml:3: groups\.g\.secrets\.a\.kind: "redis" is no kind of secret/m);
+    expect(output).not.toMatch(/^\s+at /m);
+    expect(wrong.templates()).toEqual([]);
   });
 });
 
