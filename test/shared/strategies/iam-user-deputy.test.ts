@@ -96,9 +96,9 @@ describe('a key that is lost', () => {
     const arn = await rotation.newSecret(secretOf(key));
     lose(key);
     vi.stubEnv('RECOVER_THROUGH_ROLE', `arn:aws:secretsmanager:us-east-1:123456789012:secret:other-AbCdEf, ${arn}`);
-    vi.stubEnv('DEDICATED_USERS', rotation.userArn);
+    vi.stubEnv('DEDICATED_USERS', `${iam.users.add(`other-${randomUUID()}`)} ${rotation.userArn}`);
     expect(await rotation.rotate(arn)).toBe('succeeded');
-    expect(iam.users.key(rotation.idIn(arn, 'AWSCURRENT') ?? '')?.active).toBe(true);
+    expect(iam.users.key(rotation.idIn(arn, 'AWSCURRENT'))).toMatchObject({ active: true, userName: rotation.user });
     expect(rotation.output.logs()).toContainEqual(
       expect.objectContaining({ level: 'WARN', message: expect.stringContaining(rotation.user) }),
     );
