@@ -97,6 +97,16 @@ export class IssuedKeys {
     return this.#keys.find((key) => key.id === id);
   }
 
+  /** As if so many milliseconds had passed since the keys were made and used. */
+  age(milliseconds: number): void {
+    const earlier = (date: Date) => new Date(date.getTime() - milliseconds);
+    this.#keys = this.#keys.map((key) => ({
+      ...key,
+      createdAt: earlier(key.createdAt),
+      ...(key.lastUsedAt && { lastUsedAt: earlier(key.lastUsedAt) }),
+    }));
+  }
+
   #newValue(): string {
     return (this.nextValue ?? this.options.newValue ?? randomUUID)();
   }

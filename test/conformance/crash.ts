@@ -21,6 +21,8 @@ export interface CrashSubject {
   environment?(): Readonly<Record<string, string>>;
   /** A new target; returns the first value of its secret. `store` keeps another secret, and returns its ARN. */
   newSecret(store: (value: string) => Promise<string>): Promise<string>;
+  /** Told of the secret once it is there; `store` keeps another secret under a name. */
+  created?(secretArn: string, store: (value: string, name: string) => Promise<string>): Promise<void>;
   /** Whether the target accepts this value of the secret now. */
   accepts(secretString: string): Promise<boolean>;
   /** Told when the function has died, before anything is repeated. */
@@ -147,12 +149,13 @@ export function survivesCrashes(functionName: string, subject: CrashSubject, tit
     }
 
     async function newSecret(): Promise<string> {
-      const store = async (SecretString: string, tags: CrashSubject['tags'] = {}): Promise<string> => {
+      const store = async (SecretString: string, Name: string, tags: CrashSubject['tags'] = {}): Promise<string> => {
         const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
-        const request = { Name: `crash/${randomUUID()}`, SecretString, Tags };
-        return (await stack.client.send(new CreateSecretCommand(request))).ARN ?? '';
+        return (await stack.client.send(new CreateSecretCommand({ Name, SecretString, Tags }))).ARN ?? '';
       };
-      const ARN = await store(await subject.newSecret((value) => store(value)), subject.tags);
+      const newName = () => `crash/${randomUUID()}`;
+      const ARN = await store(await subject.newSecret((value) => store(value, newName())), newName(), subject.tags);
+      await subject.created?.(ARN, store);
       candidatesAtDeath = [];
       atDeath = () => inspect(ARN);
       return ARN;
