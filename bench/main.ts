@@ -2,6 +2,7 @@ import { build } from '../build.ts';
 import { mariadbMissing } from '../local/databases/mariadb-binaries.ts';
 import { bundleSizes } from './bundle-size.ts';
 import { coldStart } from './cold-start.ts';
+import { crashPoints } from './crash-points.ts';
 import { isMet, table } from './figure.ts';
 import { rotationCost } from './rotation-cost.ts';
 
@@ -9,10 +10,12 @@ const bundles = await build();
 const random = bundles.find(({ functionName }) => functionName === 'random-password');
 if (random === undefined) throw new Error('There is no function random-password to measure.');
 const missing = mariadbMissing();
+console.error('Measuring, for some minutes: most of them go by while functions are killed at each of their effects.');
 const figures = [
   ...bundleSizes(bundles),
   await coldStart(random.file),
   ...(await rotationCost({ mariadb: missing === undefined })),
+  ...(await crashPoints()),
 ];
 console.log(table(figures));
 if (missing !== undefined) console.log(`\nNot measured: the functions for MySQL and MariaDB. ${missing}`);

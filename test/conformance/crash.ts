@@ -5,11 +5,17 @@ import {
   RotateSecretCommand,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, type TaskMeta } from 'vitest';
 import { build } from '../../build.ts';
 import { functionArn, type LocalStack, startLocalStack } from '../../local/local-stack.ts';
-import { type CrashPoint, Effects } from '../support/effects.ts';
+import { type CrashPoint, type CrashPointCounts, Effects } from '../support/effects.ts';
 import { secretsManagerProxy } from '../support/secrets-manager-proxy.ts';
+
+declare module 'vitest' {
+  interface TaskMeta {
+    crashPoints?: CrashPointCounts;
+  }
+}
 
 /** What a function rotates, for the crash suite. */
 export interface CrashSubject {
@@ -72,9 +78,9 @@ export function survivesCrashes(functionName: string, subject: CrashSubject, tit
       await subject.stop();
     });
 
-    it('converges when the service repeats the whole rotation with the same token', async () => {
+    it('converges when the service repeats the whole rotation with the same token', async ({ task }) => {
       stack = await startStack({ retries: 1 });
-      for (const point of await crashPoints()) {
+      await atEachPoint(task, async (point) => {
         const secret = await newSecret();
         const token = randomUUID();
         await rotate(secret, token, point);
@@ -91,12 +97,12 @@ export function survivesCrashes(functionName: string, subject: CrashSubject, tit
         ).toBe(true);
         expect(lockedOut, told(point)).toEqual([]);
         await checkMore(secret);
-      }
+      });
     }, 300_000);
 
-    it('converges with a new token once AWSPENDING was cleared by hand, or names the way out', async () => {
+    it('converges with a new token once AWSPENDING was cleared by hand, or names the way out', async ({ task }) => {
       stack = await startStack({ retries: 0 });
-      for (const point of await crashPoints()) {
+      await atEachPoint(task, async (point) => {
         const secret = await newSecret();
         const [token, newToken] = [randomUUID(), randomUUID()];
         await rotate(secret, token, point);
@@ -119,8 +125,22 @@ export function survivesCrashes(functionName: string, subject: CrashSubject, tit
         expect(current?.id, told(point)).toBe(newToken);
         expect(await subject.accepts(current?.text ?? ''), told(point)).toBe(true);
         await checkMore(secret);
-      }
+      });
     }, 300_000);
+
+    /** One after the other. How many there are and how many were survived is told to whoever reads the report. */
+    async function atEachPoint(
+      task: { readonly meta: TaskMeta },
+      survive: (point: CrashPoint) => Promise<void>,
+    ): Promise<void> {
+      const points = await crashPoints();
+      const counts = { all: points.length, survived: 0 };
+      task.meta.crashPoints = counts;
+      for (const point of points) {
+        await survive(point);
+        counts.survived++;
+      }
+    }
 
     async function checkMore(secret: string): Promise<void> {
       const versions = versionsOf(secret);

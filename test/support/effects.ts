@@ -4,6 +4,12 @@ export interface CrashPoint {
   readonly when: 'before' | 'after';
 }
 
+/** The points at which a function was killed. */
+export interface CrashPointCounts {
+  readonly all: number;
+  survived: number;
+}
+
 /** Thrown to whoever carried the effect: the process that wanted it is dead. */
 export class Killed extends Error {}
 
