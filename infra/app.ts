@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { DatabaseNetwork } from './database-network.ts';
@@ -13,17 +14,20 @@ import { SecretsFileRefused } from './secrets-file/problem.ts';
 import { type DeployableSecrets, readDeployable } from './secrets-file/read.ts';
 
 /** All that the file asks for: in every environment its functions and its secrets, in every account and Region one watch. */
-export function addStacks(app: App, file: DeployableSecrets): void {
+export function addStacks(app: App, file: DeployableSecrets, dist = 'dist'): void {
   const places = Map.groupBy(file.environments, ({ account, region }) => `${account} ${region}`);
   for (const environments of places.values()) {
-    const functions = Object.fromEntries(environments.flatMap((environment) => addEnvironment(app, file, environment)));
+    const functions = Object.fromEntries(
+      environments.flatMap((environment) => addEnvironment(app, file, environment, dist)),
+    );
     const [first] = environments;
-    if (first)
-      new RotationMonitoring(stackFor(app, file, first, 'monitoring'), 'Monitoring', { functions, ...file.monitoring });
+    if (!first) continue;
+    const watched = { functions, ...file.monitoring, overdueCheckBundle: join(dist, 'operations-overdue') };
+    new RotationMonitoring(stackFor(app, file, first, 'monitoring'), 'Monitoring', watched);
   }
 }
 
-function addEnvironment(app: App, file: DeployableSecrets, environment: DeclaredEnvironment) {
+function addEnvironment(app: App, file: DeployableSecrets, environment: DeclaredEnvironment, dist: string) {
   const base = stackFor(app, file, environment, 'functions');
   const key = environment.keyArn ?? new EncryptionKey(base, 'EncryptionKey', `${file.project}-${environment.name}`);
   const { arn, alias } = typeof key === 'string' ? { arn: key, alias: key } : key;
@@ -31,7 +35,7 @@ function addEnvironment(app: App, file: DeployableSecrets, environment: Declared
   const network = environment.network && new DatabaseNetwork(base, 'Network', { ...environment.network, rds });
   const functions = new Map(
     kindsIn(environment).map((kind) => {
-      const props = functionProps(file, environment, kind, arn, base);
+      const props = { ...functionProps(file, environment, kind, arn, base), bundle: join(dist, kind) };
       return [
         kind,
         new RotationFunction(base, kind, { ...props, ...(network && kindOf(kind)?.database && { network }) }),

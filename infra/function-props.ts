@@ -11,21 +11,20 @@ export function kindsIn({ secrets }: DeclaredEnvironment): readonly string[] {
   return Object.keys(KINDS).filter((name) => secrets.some(({ kind }) => kind === name));
 }
 
-/** What the function of one kind needs for the secrets that the file gives it, and no more; its network apart. */
+/** What the function of one kind needs for the secrets that the file gives it, and no more; bundle and network apart. */
 export function functionProps(
   { project, functions }: Declaration,
   environment: DeclaredEnvironment,
   kind: string,
   environmentKey: string,
   stack: Stack,
-): RotationFunctionProps {
+): Omit<RotationFunctionProps, 'bundle' | 'network'> {
   const secrets = environment.secrets.filter((secret) => secret.kind === kind);
   const users = secrets.flatMap(({ user }) => user ?? []);
   const dedicated = users.filter((user) => user.dedicated).map(({ arn }) => arn);
   const { concurrency, ...settings } = functions[kind] ?? {};
   return {
     name: functionName(project, environment.name, kind),
-    bundle: `dist/${kind}`,
     environment: {
       ...kindOf(kind)?.environment,
       ...(dedicated.length > 0 && { DEDICATED_USERS: unique(dedicated).join(' ') }),

@@ -14,11 +14,16 @@ import { extended } from '../../../infra/secrets-file/record.ts';
 
 /** A file of secrets on disk until the test ends. */
 export function writtenFile(text: string): string {
+  const { file, remove } = written(text);
+  onTestFinished(remove);
+  return file;
+}
+
+function written(text: string): { readonly file: string; readonly remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), 'secrets-file-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, 'secrets.yaml');
   writeFileSync(file, text);
-  return file;
+  return { file, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 /** Writes the record as the command does. */
@@ -26,10 +31,15 @@ export function record(file: string): void {
   writeFileSync(recordOf(file), extended(readDeclaration(file), readRecord(file)).text);
 }
 
+/** What a file asks for once it is recorded; also outside of a test. */
 export function recorded(text: string): DeployableSecrets {
-  const file = writtenFile(text);
-  record(file);
-  return readDeployable(file);
+  const { file, remove } = written(text);
+  try {
+    record(file);
+    return readDeployable(file);
+  } finally {
+    remove();
+  }
 }
 
 /** What is wrong with the file, a line each, without the path of the file. */
