@@ -48,3 +48,21 @@ export async function writeInto(
     if (runAs) await chown(join(folder, name), runAs.uid, runAs.gid);
   }
 }
+
+/** How PostgreSQL and MariaDB say that a password is wrong. */
+const REFUSED: readonly unknown[] = ['28P01', 'ER_ACCESS_DENIED_ERROR'];
+
+/** Whether the server takes this login, and then lets it run the statement, whose own failure is thrown. */
+export async function logsIn(
+  server: Pick<DatabaseServer, 'query'>,
+  { username, password }: ServerLogin,
+  sql = 'SELECT 1',
+): Promise<boolean> {
+  try {
+    await server.query(sql, { username, password });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && REFUSED.includes(error.code)) return false;
+    throw error;
+  }
+}

@@ -47,24 +47,6 @@ export function newPassword(): string {
   return randomBytes(18).toString('base64url');
 }
 
-/** How PostgreSQL and MariaDB say that a password is wrong. */
-const REFUSED: readonly unknown[] = ['28P01', 'ER_ACCESS_DENIED_ERROR'];
-
-/** A database server, as far as logging in to it goes. */
-interface Server {
-  query(sql: string, login: { username: string; password: string }): Promise<unknown>;
-}
-
-export async function logsIn(server: Server, username: string, password: string): Promise<boolean> {
-  try {
-    await server.query('SELECT 1', { username, password });
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && REFUSED.includes(error.code)) return false;
-    throw error;
-  }
-}
-
 /** A login, as a secret holds it. */
 export async function readLogin(client: SecretsManagerClient, secretId: string, stage?: string) {
   const { username, password }: { username: string; password: string } = JSON.parse(

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { logsIn } from '../databases/database-server.ts';
 import type { MariadbServer } from '../databases/mariadb-server.ts';
-import { create, type Demonstration, logsIn, newPassword, read, readLogin } from './demonstration.ts';
+import { create, type Demonstration, newPassword, read, readLogin } from './demonstration.ts';
 
 export function mariadbUser(client: SecretsManagerClient, mariadb: MariadbServer): Demonstration {
   const secretId = 'demo/mariadb-app';
@@ -23,9 +24,9 @@ export function mariadbUser(client: SecretsManagerClient, mariadb: MariadbServer
       return [
         {
           claim: `the new password logs in to ${host}:${port}`,
-          holds: await logsIn(mariadb, username, current.password),
+          holds: await logsIn(mariadb, current),
         },
-        { claim: 'the old one is refused', holds: !(await logsIn(mariadb, username, previous.password)) },
+        { claim: 'the old one is refused', holds: !(await logsIn(mariadb, previous)) },
       ];
     },
     async cleanUp() {
@@ -78,9 +79,7 @@ export function mariadbPair(client: SecretsManagerClient, mariadb: MariadbServer
     },
   };
 
-  async function reads(login: { username: string; password: string }): Promise<boolean> {
-    if (!(await logsIn(mariadb, login.username, login.password))) return false;
-    await mariadb.query(`SELECT id FROM ${first}.item`, login);
-    return true;
+  function reads(login: { username: string; password: string }): Promise<boolean> {
+    return logsIn(mariadb, login, `SELECT id FROM ${first}.item`);
   }
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { logsIn } from '../databases/database-server.ts';
 import type { PostgresServer } from '../databases/postgres-server.ts';
-import { create, type Demonstration, logsIn, newPassword, read } from './demonstration.ts';
+import { create, type Demonstration, newPassword, read } from './demonstration.ts';
 
 export function postgresUser(client: SecretsManagerClient, postgres: PostgresServer): Demonstration {
   const secretId = 'demo/postgres-app';
@@ -25,9 +26,9 @@ export function postgresUser(client: SecretsManagerClient, postgres: PostgresSer
       return [
         {
           claim: `the new password logs in to ${host}:${port}`,
-          holds: await logsIn(postgres, username, current.password),
+          holds: await logsIn(postgres, current),
         },
-        { claim: 'the old one is refused', holds: !(await logsIn(postgres, username, previous.password)) },
+        { claim: 'the old one is refused', holds: !(await logsIn(postgres, previous)) },
         { claim: 'DATABASE_URL has the new one', holds: inUrl === current.password },
       ];
     },
@@ -65,11 +66,11 @@ export function postgresPair(client: SecretsManagerClient, postgres: PostgresSer
       return [
         {
           claim: `${current.username} logs in with AWSCURRENT to ${host}:${port}`,
-          holds: await logsIn(postgres, current.username, current.password),
+          holds: await logsIn(postgres, current),
         },
         {
           claim: `${previous.username} still logs in with AWSPREVIOUS`,
-          holds: await logsIn(postgres, previous.username, previous.password),
+          holds: await logsIn(postgres, previous),
         },
         {
           claim: `what either of them creates belongs to ${first}`,

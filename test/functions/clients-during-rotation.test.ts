@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { build } from '../../build.ts';
+import { logsIn } from '../../local/databases/database-server.ts';
 import { type MariadbServer, startMariadb } from '../../local/databases/mariadb-server.ts';
 import { type PostgresServer, startPostgres } from '../../local/databases/postgres-server.ts';
 import type { FunctionHost } from '../../local/invocation.ts';
@@ -15,8 +16,8 @@ import { type LambdaHost, startLambdaHost } from '../../local/lambda-host.ts';
 import { distFolder, functionArn, functionEnvironment, localClient } from '../../local/local-stack.ts';
 import { type LocalSecretsManager, startSecretsManager } from '../../local/secrets-manager/server.ts';
 import { createSuperuser, superuserSecret } from '../support/alternating-roles.ts';
-import { logsIn as logsInToMariadb, OVERLAP } from '../support/overlapping-rotation.ts';
-import { logsIn, newName } from '../support/pair-rotation.ts';
+import { OVERLAP } from '../support/overlapping-rotation.ts';
+import { newName } from '../support/pair-rotation.ts';
 import { describeWithMariadb } from '../support/with-mariadb.ts';
 
 const ROTATIONS = 20;
@@ -197,7 +198,7 @@ describeWithMariadb(`on MariaDB, a client that logs in without pause through ${R
     const onMariadb: Database = {
       place: () => ({ engine: 'mariadb', host: mariadb.host, port: mariadb.port, ssl: false }),
       createUser: ({ username, password }) => mariadb.query(`CREATE USER ${username}@'%' IDENTIFIED BY '${password}'`),
-      accepts: ({ username, password }) => logsInToMariadb(mariadb, username, password),
+      accepts: (login) => logsIn(mariadb, login),
     };
     const superuser = JSON.stringify({ ...onMariadb.place(), ...mariadb.superuser });
     const { ARN: masterarn } = await client.send(

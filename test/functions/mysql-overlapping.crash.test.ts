@@ -1,18 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'vitest';
+import { logsIn } from '../../local/databases/database-server.ts';
 import { type MariadbServer, startMariadb } from '../../local/databases/mariadb-server.ts';
 import { survivesCrashes } from '../conformance/crash.ts';
 import { mysqlProxy } from '../support/mysql-effects.ts';
-import { logsIn, OVERLAP } from '../support/overlapping-rotation.ts';
+import { OVERLAP } from '../support/overlapping-rotation.ts';
 import { describeWithMariadb } from '../support/with-mariadb.ts';
 
 let server: MariadbServer;
 let proxy: Awaited<ReturnType<typeof mysqlProxy>>;
 
-function accepts(text: string): Promise<boolean> {
-  const { username, password } = JSON.parse(text);
-  return logsIn(server, username, password);
-}
+const accepts = (text: string) => logsIn(server, JSON.parse(text));
 
 describeWithMariadb('on MariaDB', () => {
   const subject = {

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { logsIn } from '../../local/databases/database-server.ts';
 import { type MariadbServer, startMariadb } from '../../local/databases/mariadb-server.ts';
 import { outputOfEachTest } from '../support/captured-output.ts';
 import { type CrashPoint, Effects } from '../support/effects.ts';
 import { failureOf } from '../support/failure.ts';
 import { mysqlProxy } from '../support/mysql-effects.ts';
 import { MYSQL_KINDS, newMysqlRotation, prepareMysql, RIGHT } from '../support/mysql-rotation.ts';
-import { logsIn } from '../support/overlapping-rotation.ts';
 import { type Protocol, startProtocol } from '../support/protocol.ts';
 import { describeWithMariadb } from '../support/with-mariadb.ts';
 
@@ -102,7 +102,7 @@ describeWithMariadb('on MariaDB, the secret of', () => {
         rotation.restart();
         await rotation.finish();
       }
-      for (const { username, password } of leaked) expect(await logsIn(server, username, password)).toBe(false);
+      for (const login of leaked) expect(await logsIn(server, login)).toBe(false);
       await expectWhole(rotation, 'twice rotated');
     });
   });
@@ -128,7 +128,7 @@ describeWithMariadb(
       expect(error.message).toMatch(/rotation:length/);
       expect(protocol.stages(rotation.arn)).not.toHaveProperty('AWSPENDING');
       expect(await rotation.logsIn('AWSCURRENT')).toBe(true);
-      expect(await logsIn(server, username, 'weak')).toBe(false);
+      expect(await logsIn(server, { username, password: 'weak' })).toBe(false);
       rotation.restart();
       await rotation.finish();
       expect(await rotation.logsIn('AWSCURRENT')).toBe(true);

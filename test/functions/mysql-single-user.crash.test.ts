@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { logsIn } from '../../local/databases/database-server.ts';
 import { type MariadbServer, startMariadb } from '../../local/databases/mariadb-server.ts';
 import { survivesCrashes } from '../conformance/crash.ts';
 import { mysqlProxy } from '../support/mysql-effects.ts';
@@ -20,16 +21,7 @@ describeWithMariadb('on MariaDB', () => {
       return JSON.stringify({ engine: 'mariadb', host: '127.0.0.1', port: proxy.port, username, password, ssl: false });
     },
 
-    async accepts(text) {
-      const { username, password } = JSON.parse(text);
-      try {
-        await server.query('SELECT 1', { username, password });
-        return true;
-      } catch (error) {
-        if (error instanceof Error && 'errno' in error && error.errno === 1045) return false;
-        throw error;
-      }
-    },
+    accepts: (text) => logsIn(server, JSON.parse(text)),
 
     async stop() {
       await proxy.close();

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { logsIn } from '../../local/databases/database-server.ts';
 import { type PostgresServer, startPostgres } from '../../local/databases/postgres-server.ts';
 import { survivesCrashes } from '../conformance/crash.ts';
 import { postgresProxy } from '../support/postgres-effects.ts';
@@ -18,16 +19,7 @@ survivesCrashes('postgres-single-user', {
     return JSON.stringify({ engine: 'postgres', host: '127.0.0.1', port: proxy.port, username, password, ssl: false });
   },
 
-  async accepts(text) {
-    const { username, password } = JSON.parse(text);
-    try {
-      await server.query('SELECT 1', { username, password });
-      return true;
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === '28P01') return false;
-      throw error;
-    }
-  },
+  accepts: (text) => logsIn(server, JSON.parse(text)),
 
   async stop() {
     await proxy.close();

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { onTestFinished } from 'vitest';
+import { logsIn } from '../../local/databases/database-server.ts';
 import type { MariadbServer } from '../../local/databases/mariadb-server.ts';
 import { mysqlAlternating } from '../../shared/engines/mysql-alternating.ts';
 import { mysqlOverlapping } from '../../shared/engines/mysql-overlapping.ts';
@@ -7,7 +8,7 @@ import type { Step } from '../../shared/rotation/event.ts';
 import { rotationHandler } from '../../shared/rotation/handler.ts';
 import { alternatingUsers } from '../../shared/strategies/alternating-users.ts';
 import { overlappingUser } from '../../shared/strategies/overlapping-user.ts';
-import { logsIn, OVERLAP } from './overlapping-rotation.ts';
+import { OVERLAP } from './overlapping-rotation.ts';
 import { invokeStep, type Protocol } from './protocol.ts';
 
 /** The ways in which the functions for MySQL and MariaDB rotate. */
@@ -107,7 +108,7 @@ export async function newMysqlRotation(
     /** Whether the server itself takes the login of a version. */
     async logsIn(stage: string): Promise<boolean> {
       const login = loginIn(stage);
-      return login !== undefined && (await logsIn(server, login.username, login.password));
+      return login !== undefined && (await logsIn(server, login));
     },
     /** The names of all accounts, and what each may do. */
     async accounts(): Promise<Readonly<Record<string, readonly string[]>>> {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { onTestFinished } from 'vitest';
+import { logsIn } from '../../local/databases/database-server.ts';
 import type { MariadbServer } from '../../local/databases/mariadb-server.ts';
 import { mysqlOverlapping } from '../../shared/engines/mysql-overlapping.ts';
 import type { OverlappingEngine } from '../../shared/engines/overlapping-engine.ts';
@@ -76,24 +77,13 @@ export async function newOverlappingRotation(server: MariadbServer, protocol: Pr
       await protocol.client.send(new PutSecretValueCommand({ SecretId: arn, SecretString: text }));
     },
     passwordIn: (stage: string): string => JSON.parse(protocol.valueOf(arn, stage) ?? '{}').password,
-    logsIn: (text: string) => logsIn(server, username, text),
+    logsIn: (text: string) => logsIn(server, { username, password: text }),
     async account(host = '%') {
       const [row = {}] = await server.query(`SHOW CREATE USER ${username}@'${host}'`);
       return String(Object.values(row)[0]);
     },
   };
   return rotation;
-}
-
-/** Whether the server itself takes this login. */
-export async function logsIn(server: MariadbServer, username: string, password: string): Promise<boolean> {
-  try {
-    await server.query('SELECT 1', { username, password });
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'errno' in error && error.errno === 1045) return false;
-    throw error;
-  }
 }
 
 function counting(engine: OverlappingEngine, logins: string[]): OverlappingEngine {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { PutSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import pg from 'pg';
 import { onTestFinished } from 'vitest';
+import { logsIn } from '../../local/databases/database-server.ts';
 import type { PostgresServer } from '../../local/databases/postgres-server.ts';
 import { postgresAlternating } from '../../shared/engines/postgres-alternating.ts';
 import type { Step } from '../../shared/rotation/event.ts';
@@ -120,6 +121,7 @@ export async function newPairRotation(server: PostgresServer, protocol: Protocol
       protocol.stage(arn, rotation.token, value(changes));
     },
 
+    /** Whether the server itself, not the proxy, takes this login. */
     logsIn: (stageOrId: string) => logsIn(server, loginIn(stageOrId)),
 
     /** Whether anybody has tried to log in through the proxy as this role. */
@@ -130,20 +132,6 @@ export async function newPairRotation(server: PostgresServer, protocol: Protocol
 
 export function newName(): string {
   return `app_${randomBytes(4).toString('hex')}`;
-}
-
-/** Whether the server itself, not a proxy, takes this login. */
-export async function logsIn(
-  server: PostgresServer,
-  login: { readonly username: string; readonly password: string },
-): Promise<boolean> {
-  try {
-    await server.query('SELECT 1', { ...login });
-    return true;
-  } catch (error) {
-    if (error instanceof pg.DatabaseError && error.code === '28P01') return false;
-    throw error;
-  }
 }
 
 /** All that the server knows of its roles, verifiers included: equal before and after means that nothing was changed. */

@@ -1,6 +1,7 @@
 import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import pg from 'pg';
 import { onTestFinished } from 'vitest';
+import { logsIn } from '../../local/databases/database-server.ts';
 import type { PostgresServer } from '../../local/databases/postgres-server.ts';
 import { postgres } from '../../shared/engines/postgres.ts';
 import type { Step } from '../../shared/rotation/event.ts';
@@ -102,15 +103,7 @@ export async function newRoleRotation(server: PostgresServer, protocol: Protocol
     },
 
     /** Whether the server itself, not the proxy, takes this password. */
-    async logsIn(text: string): Promise<boolean> {
-      try {
-        await server.query('SELECT 1', { username, password: text });
-        return true;
-      } catch (error) {
-        if (error instanceof pg.DatabaseError && error.code === '28P01') return false;
-        throw error;
-      }
-    },
+    logsIn: (text: string) => logsIn(server, { username, password: text }),
   };
   return rotation;
 }

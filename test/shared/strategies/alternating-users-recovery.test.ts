@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { logsIn, rolesOf } from '../../support/pair-rotation.ts';
+import { logsIn } from '../../../local/databases/database-server.ts';
+import { rolesOf } from '../../support/pair-rotation.ts';
 import { pairSetting } from '../../support/pair-setting.ts';
 import type { ClientMessage, Fate } from '../../support/postgres-proxy.ts';
 

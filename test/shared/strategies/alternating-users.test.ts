@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { logsIn } from '../../../local/databases/database-server.ts';
 import { SUPERUSER } from '../../support/alternating-roles.ts';
 import { Effects } from '../../support/effects.ts';
-import { FIRST_PASSWORD, logsIn, newName, rolesOf } from '../../support/pair-rotation.ts';
+import { FIRST_PASSWORD, newName, rolesOf } from '../../support/pair-rotation.ts';
 import { pairSetting } from '../../support/pair-setting.ts';
 import { clientFor } from '../../support/protocol.ts';
 import { secretsManagerProxy } from '../../support/secrets-manager-proxy.ts';

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { logsIn } from '../../../local/databases/database-server.ts';
 import { type MariadbServer, startMariadb } from '../../../local/databases/mariadb-server.ts';
 import { outputOfEachTest } from '../../support/captured-output.ts';
 import { failureOf } from '../../support/failure.ts';
-import { logsIn, newOverlappingRotation, type OverlapOptions } from '../../support/overlapping-rotation.ts';
+import { newOverlappingRotation, type OverlapOptions } from '../../support/overlapping-rotation.ts';
 import { type Protocol, startProtocol } from '../../support/protocol.ts';
 import { describeWithMariadb } from '../../support/with-mariadb.ts';
 
@@ -222,9 +223,9 @@ describeWithMariadb('on MariaDB, with a superuser, the tag rotation:overlap=true
     it('lets the superuser end both and set the new one alone', async () => {
       const { first, second, names } = await twoPasswords();
       await second.finish();
-      expect(await logsIn(server, names, second.passwordIn('AWSCURRENT'))).toBe(true);
-      expect(await logsIn(server, names, first.passwordIn('AWSCURRENT'))).toBe(false);
-      expect(await logsIn(server, names, 'first-password')).toBe(false);
+      expect(await logsIn(server, { username: names, password: second.passwordIn('AWSCURRENT') })).toBe(true);
+      expect(await logsIn(server, { username: names, password: first.passwordIn('AWSCURRENT') })).toBe(false);
+      expect(await logsIn(server, { username: names, password: 'first-password' })).toBe(false);
     });
 
     it('and without a superuser in the secret, the error names the way out', async () => {
