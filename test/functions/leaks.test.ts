@@ -18,7 +18,12 @@ const canary = () => `Canary'"\\;%40 é€-${randomBytes(6).toString('hex')}`;
 
 interface Case {
   readonly what: string;
-  readonly function: 'random-password' | 'postgres-single-user' | 'postgres-alternating-users' | 'mysql-single-user';
+  readonly function:
+    | 'random-password'
+    | 'shared-token'
+    | 'postgres-single-user'
+    | 'postgres-alternating-users'
+    | 'mysql-single-user';
   /** The current value and tags of the secret; `planted` holds what must not be seen. */
   secret(planted: string[]): { value: Value; tags?: { Key: string; Value: string }[] } | Promise<{ value: Value }>;
   /** A candidate that is staged by hand instead of the function's own. */
@@ -126,6 +131,18 @@ const cases: readonly Case[] = [
     secret: (p) => ({ value: plant(p) }),
     endpoint: () => echoingService.endpoint,
     error: /SecretsManagerRefused/,
+  },
+  {
+    what: 'rotates a shared token',
+    function: 'shared-token',
+    secret: (p) => json({ current: plant(p), previous: plant(p), note: plant(p) }),
+  },
+  {
+    what: 'finds a candidate that drops a token which clients hold',
+    function: 'shared-token',
+    secret: (p) => json({ current: plant(p), previous: plant(p) }),
+    candidate: (p) => JSON.stringify({ current: plant(p), previous: plant(p) }),
+    error: /CandidateRefused/,
   },
   {
     what: 'rotates a database user',
