@@ -145,10 +145,9 @@ function outOfTime(about: string): OutOfTime {
 /** Seconds or a date: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3 */
 function millisecondsOf(retryAfter: string | undefined, now: Date): number | undefined {
   if (retryAfter === undefined) return undefined;
-  const milliseconds = /^\d{1,9}$/.test(retryAfter)
-    ? Number(retryAfter) * 1000
-    : Date.parse(retryAfter) - now.getTime();
-  return Number.isNaN(milliseconds) ? undefined : Math.max(0, milliseconds);
+  if (/^\d{1,9}$/.test(retryAfter)) return Number(retryAfter) * 1000;
+  const date = retryAfter.endsWith(' GMT') ? Date.parse(retryAfter) : Number.NaN;
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now.getTime());
 }
 
 function parsed(body: Buffer): { readonly valid: boolean; readonly value?: unknown } {

@@ -1,4 +1,4 @@
-import { type LookupAddress, lookup } from 'node:dns';
+import { type LookupAddress, type LookupAllOptions, lookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { InvalidSetting } from '../errors.ts';
 
@@ -53,6 +53,13 @@ export function isPublic(address: string): boolean {
   }
 }
 
+/** `dns.lookup`, as far as it is used. */
+type Resolve = (
+  hostname: string,
+  options: LookupAllOptions,
+  answer: (error: Error | null, addresses: LookupAddress[]) => void,
+) => void;
+
 /**
  * How a host's addresses are found: at the moment of connecting, so that DNS cannot say one thing to a check and another
  * to the connection.
@@ -62,7 +69,7 @@ export function isPublic(address: string): boolean {
 export function addressesOf(
   url: URL,
   environment: Readonly<Record<string, string | undefined>>,
-  resolve: typeof lookup = lookup,
+  resolve: Resolve = lookup,
 ): LookupFunction | undefined {
   const allowed = (environment[ALLOWED] ?? '').toLowerCase().split(/\s+/);
   if (allowed.includes(url.hostname) || allowed.includes(`${url.hostname}:${url.port || '443'}`)) return undefined;
