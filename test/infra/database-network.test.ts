@@ -39,7 +39,7 @@ describe('the network of database functions', () => {
       }),
     ]);
     // EC2's own rule, which lets everything out, goes with the first rule that is added, inline or not:
-    // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-ec2-securitygroupegress.html
+    // https://github.com/aws/aws-cdk/issues/987
     const [ofFunctions, ofEndpoints] = of('AWS::EC2::SecurityGroup');
     expect(ofFunctions).not.toHaveProperty('SecurityGroupEgress');
     expect(ofEndpoints).toMatchObject({ SecurityGroupEgress: [{ CidrIp: '255.255.255.255/32' }] });
