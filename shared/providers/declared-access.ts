@@ -11,8 +11,8 @@ export function valuesOf({ administrator, target = {} }: Declaration, access: Ac
   }
   for (const [field, kind] of Object.entries(target)) {
     const value = access.target[field] ?? undefined;
-    const read = kind.endsWith('text') ? text(`targets.….${field}`, value) : value;
-    values.set(`target.${field}`, kind.startsWith('optional') ? read : required(read, `targets.….${field}`));
+    const read = kind.endsWith('text') ? text(`targets.<name>.${field}`, value) : value;
+    values.set(`target.${field}`, kind.startsWith('optional') ? read : required(read, `targets.<name>.${field}`));
   }
   return values;
 }

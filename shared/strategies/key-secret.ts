@@ -18,6 +18,8 @@ export interface KeySecret {
   /** The whole secret, to write back with its unknown fields. */
   readonly json: JsonSecret;
   readonly fields: KeyFields;
+  /** What the fields would be if the secret did not say. */
+  readonly defaults: KeyFields;
   /** Empty before the first rotation, and where the issuer's list tells keys by their value. */
   readonly id: string;
   /** Empty before the first rotation, which then makes the first key. */
@@ -32,12 +34,8 @@ export function parseKeySecret(secret: SecretValue, defaults: KeyFields): KeySec
   const json = JsonSecret.parse(secret);
   const fields = fieldsNamed(json.fields().get(FIELDS), defaults);
   const value = json.string(fields.key);
-  if (value === undefined) {
-    throw new InvalidSecret(
-      `The secret has no field ${JSON.stringify(fields.key)}: add it, as a string; an empty one before the first key is made.`,
-    );
-  }
-  return { json, fields, id: json.string(fields.keyId) ?? '', value: new Sensitive(value) };
+  if (value === undefined) throw missing('key', fields.key, defaults.key);
+  return { json, fields, defaults, id: json.string(fields.keyId) ?? '', value: new Sensitive(value) };
 }
 
 /**
@@ -46,13 +44,14 @@ export function parseKeySecret(secret: SecretValue, defaults: KeyFields): KeySec
  *
  * @throws InvalidSecret if the key has an id, and the secret no field for it
  */
-export function withKey({ json, fields, value }: KeySecret, key: Key): SecretValue {
+export function withKey({ json, fields, defaults, value }: KeySecret, key: Key): SecretValue {
+  if (key.id !== '' && json.string(fields.keyId) === undefined) throw missing('keyId', fields.keyId, defaults.keyId);
   const others = new Map([...json.fields()].filter(([name]) => name !== fields.key && name !== fields.keyId));
   const changes = new Map(
     followConnectionStrings(others, { password: value.reveal() }, { password: key.value.reveal() }),
   );
   changes.set(fields.key, key.value.reveal());
-  if (key.id !== '' || json.fields().has(fields.keyId)) changes.set(fields.keyId, key.id);
+  if (json.string(fields.keyId) !== undefined) changes.set(fields.keyId, key.id);
   return json.with(changes).toValue();
 }
 
@@ -60,6 +59,14 @@ export function withKey({ json, fields, value }: KeySecret, key: Key): SecretVal
 export function holds({ id, value }: KeySecret, key: LivingKey | KeySecret): boolean {
   if (id !== '' && id === key.id) return true;
   return value.reveal() !== '' && key.value?.equals(value) === true;
+}
+
+/** The redaction knows a name that the secret itself gives only as a part of that secret. */
+function missing(part: keyof KeyFields, name: string, usual: string): InvalidSecret {
+  const which = name === usual ? `field "${name}"` : `field of the name that its "${FIELDS}.${part}" gives`;
+  return new InvalidSecret(
+    `The secret has no ${which}: add it, as a string; before the first key is made, as an empty one.`,
+  );
 }
 
 function fieldsNamed(named: unknown, defaults: KeyFields): KeyFields {
