@@ -1,6 +1,7 @@
 import { functionSettings } from './check-functions.ts';
 import { duplicateNames, namesThatAreRefused } from './check-names.ts';
 import { powerfulSecrets } from './check-powerful.ts';
+import { roomInRoles } from './check-room.ts';
 import { secretByItself } from './check-secret.ts';
 import { secretsOf } from './declare.ts';
 import type { Finding } from './problem.ts';
@@ -13,6 +14,7 @@ export function checks(file: SecretsFile): readonly Finding[] {
     ...namesThatAreRefused(file),
     ...duplicateNames(file),
     ...powerfulSecrets(file),
+    ...roomInRoles(file),
     ...[...secretsOf(file)].flatMap(({ secret, path }) => secretByItself(file, secret, path)),
   ];
 }

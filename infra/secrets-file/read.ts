@@ -23,7 +23,7 @@ export const recordOf = (file: string): string => `${file.replace(/\.ya?ml$/, ''
 export function readDeployable(file: string): DeployableSecrets {
   const { declaration, lineOf } = read(file);
   const record = readRecord(file);
-  const { findings, removed } = againstRecord(declaration, record);
+  const { findings, removed } = againstRecord(declaration, record, file);
   refuseIfAny([
     ...located(file, findings, lineOf),
     ...removed.map((problem) => ({ file: recordOf(file), key: '', ...problem })),

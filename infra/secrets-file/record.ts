@@ -20,7 +20,7 @@ export interface RecordedSecret {
 export const SECRETS_A_STACK = 100;
 
 const HEADER = `# Which stack each secret lives in and what its first value was made of: neither can change once it is deployed.
-# Lines are added by "node infra/record.ts". Remove one only with its secret, or if that was never deployed.
+# Lines are added by "npx node infra/record.ts". Remove one only with its secret, or if that was never deployed.
 `;
 
 export function parseRecord(text: string): {
@@ -48,14 +48,17 @@ export function parseRecord(text: string): {
 }
 
 /** What the record holds against the file of secrets, and what the file has that was not recorded. */
-export function againstRecord(declaration: Declaration, record: SecretsRecord) {
+export function againstRecord(declaration: Declaration, record: SecretsRecord, file: string) {
   const declared = [...keyed(declaration)];
   const keys = new Set(declared.map(({ key }) => key));
   const findings = declared.flatMap(({ key, secret }): Finding[] => {
     const recorded = record.get(key);
     if (recorded === undefined) {
       return [
-        { path: secret.path, says: `${key} is not recorded yet. Run "node infra/record.ts" and commit what it adds.` },
+        {
+          path: secret.path,
+          says: `${key} is not recorded yet. Run "npx node infra/record.ts ${file}" and commit what it adds.`,
+        },
       ];
     }
     if (recorded.shape === JSON.stringify(secret.shape)) return [];

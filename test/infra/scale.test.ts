@@ -1,7 +1,7 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { generatedSecrets } from '../../bench/generated-secrets.ts';
-import { recorded } from './secrets-file/written-file.ts';
+import { recorded, refusal, writtenFile } from './secrets-file/written-file.ts';
 import { readable, resources, synthesized } from './synthesized.ts';
 
 /** @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html */
@@ -9,6 +9,13 @@ const MOST_RESOURCES = 500;
 const LARGEST_TEMPLATE = 1_000_000;
 /** Of all policies within a role: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 const LARGEST_POLICY = 10_240;
+
+/** As long as in the partition and the Region with the longest names. */
+const longest = (text: string) =>
+  text
+    .replaceAll('<Partition>', 'aws-us-gov')
+    .replaceAll('<Region>', 'ap-southeast-1')
+    .replaceAll('<AccountId>', '111122223333');
 
 describe('500 secrets on all functions', () => {
   let templates: Readonly<Record<string, Template>> = {};
@@ -39,12 +46,6 @@ describe('500 secrets on all functions', () => {
   it('stay below the limits of a role and of an environment', () => {
     const roles = resources(templates['shop-prod-functions'], 'AWS::IAM::Role');
     expect(roles).toHaveLength(8);
-    // As long as in the Region and partition with the longest names.
-    const longest = (text: string) =>
-      text
-        .replaceAll('<Partition>', 'aws-us-gov')
-        .replaceAll('<Region>', 'ap-southeast-1')
-        .replaceAll('<AccountId>', '111122223333');
     for (const { Properties } of roles) {
       expect(
         longest(JSON.stringify(readable(Properties['Policies']))).length,
@@ -53,6 +54,40 @@ describe('500 secrets on all functions', () => {
     }
     for (const { Properties } of resources(templates['shop-prod-functions'], 'AWS::Lambda::Function')) {
       expect(JSON.stringify(Properties['Environment'] ?? {}).length).toBeLessThan(4096);
+    }
+  });
+});
+
+describe('more superusers or users than a role has room for', () => {
+  const file = (count: number, secret: (n: number) => string) =>
+    [
+      'project: shop',
+      'environments: {prod: {}}',
+      'groups: {g: {secrets: {',
+      ...Array.from({ length: count }, (_, n) => `  ${secret(n)},`),
+      '  }}}',
+    ].join('\n');
+  const databases = (n: number) => `boss-${n}: {}, app-${n}: {kind: mysql-alternating-users, superuser: g/boss-${n}}`;
+  const users = (n: number) =>
+    `key-${n}: {kind: iam-access-key, dedicated: true, user: "arn:aws:iam::111122223333:user/app-${n}"}`;
+
+  it.each([
+    ['superusers', databases, 'mysql-alternating-users'],
+    ['dedicated users', users, 'iam-access-key'],
+  ])('are refused, before a deployment would fail: %s', (_, secret, kind) => {
+    expect(refusal(writtenFile(file(50, secret)))).toEqual([]);
+    expect(refusal(writtenFile(file(150, secret)))).toEqual([
+      expect.stringMatching(
+        new RegExp(`^secrets.yaml:2: environments\\.prod: gives ${kind} 150 .*environment of their own`),
+      ),
+    ]);
+  });
+
+  it('are those that really fill it: 60 superusers still fit', () => {
+    const templates = synthesized(recorded(file(60, databases)));
+    const roles = resources(templates['shop-prod-functions'], 'AWS::IAM::Role');
+    for (const { Properties } of roles) {
+      expect(longest(JSON.stringify(readable(Properties['Policies']))).length).toBeLessThan(LARGEST_POLICY);
     }
   });
 });

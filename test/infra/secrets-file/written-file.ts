@@ -47,7 +47,7 @@ export function refusal(file: string, read: (file: string) => unknown = readDecl
   try {
     read(file);
   } catch (error) {
-    if (error instanceof SecretsFileRefused) return error.message.replaceAll(/^.*\/(?=secrets\.)/gm, '').split('\n');
+    if (error instanceof SecretsFileRefused) return error.message.replaceAll(/^\S*\/(?=secrets\.)/gm, '').split('\n');
     throw error;
   }
   return [];
