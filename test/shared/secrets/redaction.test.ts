@@ -155,6 +155,43 @@ describe('redaction', () => {
     expect(redaction.clean(`${sentence}: canary-4711, canary-4712`)).toBe(`${sentence}: [redacted], [redacted]`);
   });
 
+  it("leaves readable what an issuer's secret says of places, and nothing else of it", () => {
+    const arn = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:prod/app-AbCdEf';
+    const place = {
+      provider: 'datadog',
+      baseUrl: 'https://api.example.com',
+      target: 'production',
+      keyId: 'key-id-4711',
+    };
+    const administrator = { serves: { [arn]: { targets: { production: { account: 'account-4711' } } } }, owner: [arn] };
+    const rotated = { fields: { keyId: 'keyId', key: 'password' }, password: 'canary-4711' };
+    const redaction = new Redaction();
+    redaction.learn(stringValue(JSON.stringify({ ...place, ...administrator, apiKey: 'canary-4712' })));
+    redaction.learn(stringValue(JSON.stringify({ ...place, ...rotated })));
+    const readable = [...Object.values(place), arn, 'account-4711', 'password'].join(' ');
+    expect(redaction.clean(`${readable}: canary-4711, canary-4712`)).toBe(`${readable}: [redacted], [redacted]`);
+  });
+
+  it.each([
+    ['serves whom no ARN names', { serves: { somebody: 'canary-4711' } }],
+    ['names fields that it has not', { fields: { key: 'canary-4711' } }],
+    ['has something in "fields" that is no name', { fields: { key: ['canary-4711'] } }],
+    ['has what only begins like an ARN', { other: 'arn:aws:canary-4711' }],
+    ['has a key for a provider', { provider: { name: 'canary-4711' } }],
+  ])('still takes it out where a secret %s', (_, secret) => {
+    const redaction = new Redaction();
+    redaction.learn(stringValue(JSON.stringify(secret)));
+    expect(redaction.clean('arn:aws:canary-4711')).not.toContain('canary-4711');
+  });
+
+  it.each(['before', 'after'])('spares an identifier, whether that is said %s it is learned', (when) => {
+    const redaction = new Redaction();
+    if (when === 'before') redaction.spare('key-id-4711');
+    redaction.learn(stringValue('{"DD_KEY_ID": "key-id-4711", "DD_API_KEY": "canary-4711"}'));
+    if (when === 'after') redaction.spare('key-id-4711');
+    expect(redaction.clean('key-id-4711: canary-4711')).toBe('key-id-4711: [redacted]');
+  });
+
   it('takes out numbers and nested values of a JSON secret too', () => {
     const redaction = new Redaction();
     redaction.learn(stringValue('{"pin": 947261, "more": {"host": "inner-canary", "list": ["listed-canary"]}}'));
