@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
 import { readDeployable } from '../../infra/secrets-file/read.ts';
@@ -44,5 +46,19 @@ describe('the example', () => {
     const templates = Object.entries(synthesized(file)).map(([name, template]) => [name, template.toJSON()]);
     const masked = JSON.stringify(Object.fromEntries(templates)).replaceAll(/[0-9a-f]{64}/g, '<hash of the asset>');
     expect(JSON.parse(masked)).toMatchSnapshot();
+  });
+});
+
+describe('the constructs', () => {
+  it('write no property past the types of CDK', () => {
+    const folder = join(import.meta.dirname, '..', '..', 'infra');
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+    expect(files.length).toBeGreaterThan(20);
+    const escaping = files.filter((name) =>
+      /\.add(?:Property)?(?:Deletion)?Override\(|new CfnResource\(|\bas (?:any|unknown)\b/.test(
+        readFileSync(join(folder, name), 'utf8'),
+      ),
+    );
+    expect(escaping).toEqual([]);
   });
 });
