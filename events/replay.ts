@@ -30,7 +30,11 @@ async function replay(wanted: ReplayArguments): Promise<boolean> {
   const host = startLambdaHost({
     dist: distFolder(),
     timeoutMs: wanted.timeoutMs,
-    functionEnvironment: () => ({ ...functionEnvironment(endpoint), ...wanted.environment }),
+    functionEnvironment: () => ({
+      ...functionEnvironment(endpoint),
+      ...seeded?.environment,
+      ...wanted.environment,
+    }),
   });
   try {
     if (seeded) await bringUpTo(seeded, wanted);

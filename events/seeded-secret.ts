@@ -7,6 +7,8 @@ import { type Seed, seedFor } from './seeds.ts';
 /** A local Secrets Manager with the secret that the events name, as it stands when the first of them arrives. */
 export interface Seeded {
   readonly endpoint: string;
+  /** What the function has to find in its environment. */
+  readonly environment: Readonly<Record<string, string>>;
   /** The events that the service would have sent before the first one. */
   readonly stepsBefore: readonly { readonly Step: string }[];
   close(): Promise<void>;
@@ -26,13 +28,14 @@ export async function seedSecret({ events, functionName, secretString }: ReplayA
   const secretId =
     name ?? (first?.secretId.startsWith('arn:') ? 'replay/example' : first?.secretId) ?? 'replay/example';
   const secret = service.store.create(secretId, {}, randomUUID(), { SecretString: seed.secretString });
-  for (const [other, text] of seed.otherSecrets ?? []) {
+  for (const [other, text] of seed.otherSecrets?.(secret.arn) ?? []) {
     service.store.create(other, {}, randomUUID(), { SecretString: text });
   }
   if (first) secret.versions.stagePending(first.token, undefined, new Date());
   const before = first ? STEPS.slice(0, STEPS.indexOf(first.step)) : [];
   return {
     endpoint: service.endpoint,
+    environment: seed.environment ?? {},
     stepsBefore: first ? before.map((Step) => ({ Step, SecretId: secret.arn, ClientRequestToken: first.token })) : [],
     async close() {
       await service.close();

@@ -1,12 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { startMariadb } from '../local/databases/mariadb-server.ts';
 import { startPostgres } from '../local/databases/postgres-server.ts';
+import { fakeDatadog } from '../local/issuers/datadog.ts';
+import { startDedicatedUser, startStandIns } from '../local/issuers/stand-ins.ts';
 
 /** The first value of a secret to replay events against, and what it needs to be true. */
 export interface Seed {
   readonly secretString: string;
-  /** Secrets that this one names, such as a superuser's: name and value. */
-  readonly otherSecrets?: ReadonlyMap<string, string>;
+  /** Secrets that this one names, such as a superuser's: name and value, by the ARN of this one. */
+  readonly otherSecrets?: (secretArn: string) => ReadonlyMap<string, string>;
+  /** What the function has to find in its environment. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Ends what was started for it. */
   close(): Promise<void>;
 }
@@ -49,7 +53,7 @@ const seeds: Readonly<Record<string, () => Promise<Seed>>> = {
     const place = { engine: 'postgres', host, port, ssl: false };
     return {
       secretString: JSON.stringify({ ...place, ...user, masterarn: 'replay/superuser' }),
-      otherSecrets: new Map([['replay/superuser', JSON.stringify({ ...place, ...superuser })]]),
+      otherSecrets: () => new Map([['replay/superuser', JSON.stringify({ ...place, ...superuser })]]),
       close: () => postgres.stop(),
     };
   },
@@ -83,8 +87,34 @@ const seeds: Readonly<Record<string, () => Promise<Seed>>> = {
     const place = { engine: 'mariadb', host, port, ssl: false };
     return {
       secretString: JSON.stringify({ ...place, ...user, masterarn: 'replay/superuser' }),
-      otherSecrets: new Map([['replay/superuser', JSON.stringify({ ...place, ...superuser })]]),
+      otherSecrets: () => new Map([['replay/superuser', JSON.stringify({ ...place, ...superuser })]]),
       close: () => mariadb.stop(),
+    };
+  },
+
+  async 'api-key'() {
+    const issuer = fakeDatadog();
+    const server = await startStandIns([issuer]);
+    const { id: keyId, value: key } = issuer.keys.issue({ name: 'made by hand' });
+    const { name: provider, administrator } = issuer;
+    const baseUrl = server.baseUrlOf(issuer);
+    const masterarn = 'replay/administrator';
+    return {
+      secretString: JSON.stringify({ provider, masterarn, keyId, key }),
+      otherSecrets: (secretArn) =>
+        new Map([[masterarn, JSON.stringify({ provider, baseUrl, ...administrator, serves: { [secretArn]: {} } })]]),
+      environment: server.environment,
+      close: () => server.close(),
+    };
+  },
+
+  async 'iam-access-key'() {
+    const { iam, userName, environment } = await startDedicatedUser('replay-app');
+    const { id, secret } = iam.users.mint(userName);
+    return {
+      secretString: JSON.stringify({ UserName: userName, AccessKeyId: id, SecretAccessKey: secret }),
+      environment,
+      close: () => iam.close(),
     };
   },
 };

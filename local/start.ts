@@ -8,6 +8,8 @@ import { startPostgres } from './databases/postgres-server.ts';
 import type { Demonstration } from './demonstrations/demonstration.ts';
 import { demonstrations } from './demonstrations/index.ts';
 import { freePort } from './free-port.ts';
+import { fakeDatadog } from './issuers/datadog.ts';
+import { startDedicatedUser, startStandIns } from './issuers/stand-ins.ts';
 import { functionArn, LOCAL_CREDENTIALS, type LocalStack, REGION, startLocalStack } from './local-stack.ts';
 import { narrateStep, pictureOfStages, say } from './narration.ts';
 
@@ -19,16 +21,21 @@ say();
 const postgres = await startPostgres();
 const withoutMariadb = mariadbMissing();
 const mariadb = withoutMariadb === undefined ? await startMariadb() : undefined;
+const datadog = fakeDatadog();
+const issuers = await startStandIns([datadog]);
+const user = await startDedicatedUser('demo-app');
 const stack = await startLocalStack({
+  environment: { ...issuers.environment, ...user.environment },
   port: port ?? (await freePort(onlyOnce ? 0 : 4566)),
   millisecondsPerDay,
   retryDelayMs: 100,
 });
-const shown = demonstrations(stack.client, postgres, mariadb);
+const shown = demonstrations(stack.client, { postgres, mariadb, issuers, datadog, user });
 let failures = 0;
 try {
   say(`Secrets Manager  ${stack.service.endpoint}`);
   say(`PostgreSQL       ${postgres.host}:${postgres.port}`);
+  say(`Issuers of keys  https://${issuers.host}, ${user.iam.endpoint}`);
   say(`MariaDB          ${mariadb ? `${mariadb.host}:${mariadb.port}` : `not shown: ${withoutMariadb}`}`);
   for (const demonstration of shown) {
     if (!(await demonstrate(demonstration, stack))) failures += 1;
@@ -43,6 +50,8 @@ try {
 } finally {
   await stack.close();
   for (const demonstration of shown) await demonstration.cleanUp?.();
+  await user.iam.close();
+  await issuers.close();
   await mariadb?.stop();
   await postgres.stop();
 }

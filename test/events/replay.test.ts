@@ -60,6 +60,8 @@ describe('npm run replay', () => {
     ['shared token', 'shared-token'],
     ['real PostgreSQL role', 'postgres-single-user'],
     ['real pair of PostgreSQL roles', 'postgres-alternating-users'],
+    ["stand-in issuer's key", 'api-key'],
+    ["stand-in IAM user's access key", 'iam-access-key'],
   ])('replays a whole rotation of a %s', async (_, functionName) => {
     const { exitCode, output } = await replay('events/rotation.json', '--function', functionName);
     expect(output.match(/✓ (\w+)/g)).toEqual(['✓ createSecret', '✓ setSecret', '✓ testSecret', '✓ finishSecret']);

@@ -68,6 +68,10 @@ describe('npm start', () => {
   ✓ signers get a new token
   ✓ verifiers also accept the one before
 `);
+    expect(transcript).toContain(`  ✓ datadog accepts the new key
+  ✓ the old one lives until the next rotation
+`);
+    expect(transcript).toContain("  ✓ the user's two keys are those of AWSCURRENT and AWSPREVIOUS\n");
     expect(transcript).toContain('Every rotation succeeded.');
     expect(transcript).not.toContain('✗');
     expect(exitCode).toBe(0);
