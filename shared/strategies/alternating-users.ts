@@ -11,7 +11,7 @@ import { replicated } from './replicated.ts';
 import { atServerOf, proveCurrent, readSuperuser, superuserSession } from './superuser.ts';
 import { FIRST_USER_TAG, otherOf, pairFormedBy, pairOf } from './user-pair.ts';
 
-/** After these, nothing was changed. */
+/** After these, nobody has been let in: at most the clone was made, locked. */
 const REFUSALS = [AlternateRefused, CandidateRefused, SuperuserRefused];
 
 /**
@@ -69,9 +69,10 @@ export function alternatingUsers(engine: AlternatingEngine): Strategy<DatabaseSe
       try {
         await proveCandidate(login, asNamed, context);
       } catch (error) {
+        if (!(error instanceof AlternateRefused)) throw error;
         // A first user whose own name ends like a clone's is the one case that the tags have to explain.
         const firstUser = (await context.describe()).tags.get(FIRST_USER_TAG);
-        if (!(error instanceof AlternateRefused) || firstUser !== login.username) throw error;
+        if (firstUser !== login.username) throw error;
         await proveCandidate(login, pairOf(login.username, firstUser, engine), context);
       }
     },

@@ -5,7 +5,6 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { freePort } from '../../local/free-port.ts';
 import { functionEnvironment } from '../../local/local-stack.ts';
 import type { RotationHandler } from '../../shared/rotation/handler.ts';
-import { owed } from '../conformance/owed.ts';
 import { type CapturedOutput, captureOutput } from '../support/captured-output.ts';
 import { failureOf } from '../support/failure.ts';
 import { invokeStep, type Protocol, startProtocol } from '../support/protocol.ts';
@@ -62,15 +61,6 @@ it('there are database functions', () => {
 const STEPS = ['setSecret', 'testSecret'] as const;
 const SERVERS = { silent: /did not answer in time/, closed: /refuses connections/ } as const;
 
-const suite = owed([
-  {
-    reason: 'after any failure it asks for the tags, and then the time is up for that',
-    tests: FUNCTIONS.filter((name) => name.endsWith('-alternating-users')).map((name) =>
-      title('testSecret', name, 'silent'),
-    ),
-  },
-]);
-
 function title(step: string, name: string, what: string): string {
   return `${step} of ${name} ends with a named error ${LEFT_MS} ms before the function's time limit where the server's port is ${what}`;
 }
@@ -79,7 +69,7 @@ describe.concurrent('a server that cannot be reached:', () => {
   for (const name of FUNCTIONS) {
     for (const what of ['silent', 'closed'] as const) {
       for (const step of STEPS) {
-        suite.test(title(step, name, what), async () => {
+        it(title(step, name, what), async () => {
           const handler = await handlerOf(name);
           const [engine = ''] = name.split('-');
           await Promise.all(
@@ -98,5 +88,4 @@ describe.concurrent('a server that cannot be reached:', () => {
       }
     }
   }
-  suite.end();
 });
