@@ -1,12 +1,14 @@
-import { build } from '../build.ts';
+import { build, buildOperations } from '../build.ts';
 import { mariadbMissing } from '../local/databases/mariadb-binaries.ts';
 import { bundleSizes } from './bundle-size.ts';
 import { coldStart } from './cold-start.ts';
 import { crashPoints } from './crash-points.ts';
 import { isMet, table } from './figure.ts';
 import { rotationCost } from './rotation-cost.ts';
+import { synthesis } from './synth.ts';
 
 const bundles = await build();
+await buildOperations();
 const random = bundles.find(({ functionName }) => functionName === 'random-password');
 if (random === undefined) throw new Error('There is no function random-password to measure.');
 const missing = mariadbMissing();
@@ -16,6 +18,7 @@ const figures = [
   await coldStart(random.file),
   ...(await rotationCost({ mariadb: missing === undefined })),
   ...(await crashPoints()),
+  ...(await synthesis()),
 ];
 console.log(table(figures));
 if (missing !== undefined) console.log(`\nNot measured: the functions for MySQL and MariaDB. ${missing}`);

@@ -20,7 +20,7 @@ export interface RecordedSecret {
 export const SECRETS_A_STACK = 100;
 
 const HEADER = `# Which stack each secret lives in and what its first value was made of: neither can change once it is deployed.
-# Lines are added by "npx node infra/record.ts". Remove one only with its secret, or if that was never deployed.
+# Lines are added by "npm run record". Remove one only with its secret, or if that was never deployed.
 `;
 
 export function parseRecord(text: string): {
@@ -57,7 +57,7 @@ export function againstRecord(declaration: Declaration, record: SecretsRecord, f
       return [
         {
           path: secret.path,
-          says: `${key} is not recorded yet. Run "npx node infra/record.ts ${file}" and commit what it adds.`,
+          says: `${key} is not recorded yet. Run "npm run record -- ${file}" and commit what it adds.`,
         },
       ];
     }

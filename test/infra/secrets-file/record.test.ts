@@ -26,7 +26,7 @@ describe('the record of secrets', () => {
   it('is wanted before a secret is deployed', () => {
     const file = writtenFile(fileWith(key));
     expect(refusal(file, readDeployable)).toEqual([
-      `secrets.yaml:6: groups.g.secrets.key: prod shop/prod/g/key is not recorded yet. Run "npx node infra/record.ts ${file}" and commit what it adds.`,
+      `secrets.yaml:6: groups.g.secrets.key: prod shop/prod/g/key is not recorded yet. Run "npm run record -- ${file}" and commit what it adds.`,
     ]);
   });
 
