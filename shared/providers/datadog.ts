@@ -1,10 +1,14 @@
 import { declared } from './declared-provider.ts';
 
-/** Permissions of the application key: `api_keys_read`, `api_keys_write`, `api_keys_delete`. */
+/**
+ * An organization's keys. The application key needs `api_keys_read`, `api_keys_write` and `api_keys_delete`. Not documented:
+ * how long a name may be, and how long a new key takes to work. How many keys may live differs among organizations (50 at
+ * first), so it is no fact here.
+ */
 export const datadog = declared({
   name: 'datadog',
   documentation: 'https://docs.datadoghq.com/api/latest/key-management/',
-  facts: { value: 'issued', livingKeys: 50, longestName: 200, propagationMs: 60_000 },
+  facts: { value: 'issued', longestName: 128, propagationMs: 60_000 },
   baseUrl: 'https://api.datadoghq.com',
   administrator: ['apiKey', 'applicationKey'],
   headers: { 'DD-API-KEY': '{administrator.apiKey}', 'DD-APPLICATION-KEY': '{administrator.applicationKey}' },

@@ -253,7 +253,7 @@ export function rotatesWithoutOrphans(subject: ProviderSubject): void {
 
       const next = world.protocol.beginRotation(arn);
       const soon = rotate(world.handler(), arn, next);
-      if (limit > 3) await soon;
+      if (limit > 2) await soon;
       else await expect(soon).rejects.toMatchObject({ name: 'KeyLimitReached' });
       expect(world.keys.works(orphan)).toBe(true);
 
@@ -262,22 +262,26 @@ export function rotatesWithoutOrphans(subject: ProviderSubject): void {
       expect(world.keys.works(orphan)).toBe(false);
     });
 
-    it.skipIf(chosen)('ends the key of an earlier try once another one of this rotation is stored', async () => {
-      const arn = await secretWithHistory();
-      const token = world.protocol.beginRotation(arn);
-      const orphan = await orphanOf(arn, token);
+    // Where a repeated mint gives the same key, the earlier try has left none.
+    it.skipIf(chosen || facts.idempotent)(
+      'ends the key of an earlier try once another one of this rotation is stored',
+      async () => {
+        const arn = await secretWithHistory();
+        const token = world.protocol.beginRotation(arn);
+        const orphan = await orphanOf(arn, token);
 
-      const soon = rotate(world.handler(), arn, token, ['createSecret']);
-      if (limit > 3) await soon;
-      else await expect(soon).rejects.toMatchObject({ name: 'KeyLimitReached' });
-      expect(world.keys.works(orphan)).toBe(true);
+        const soon = rotate(world.handler(), arn, token, ['createSecret']);
+        if (limit > 2) await soon;
+        else await expect(soon).rejects.toMatchObject({ name: 'KeyLimitReached' });
+        expect(world.keys.works(orphan)).toBe(true);
 
-      // Only names tell at once which rotation a key is of.
-      if (limit <= 3 || facts.longestName === undefined) world.clock.pass(LONG_AFTER_MS);
-      await rotate(world.handler(), arn, token);
-      expect(world.keys.works(orphan)).toBe(false);
-      expect(new Set(alive())).toEqual(new Set(staged(arn)));
-    });
+        // Only names tell at once which rotation a key is of.
+        if (limit <= 2 || facts.longestName === undefined) world.clock.pass(LONG_AFTER_MS);
+        await rotate(world.handler(), arn, token);
+        expect(world.keys.works(orphan)).toBe(false);
+        expect(new Set(alive())).toEqual(new Set(staged(arn)));
+      },
+    );
   });
 
   describe('two copies of a step at once', () => {
