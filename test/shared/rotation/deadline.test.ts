@@ -38,6 +38,14 @@ describe('work under a deadline', () => {
     expect(signal?.reason).toMatchObject({ name: 'OutOfTime' });
   });
 
+  it('knows how long any run of the function can last, also when little is left', async () => {
+    const work = withDeadline(timeLeft(30_000), async (deadline) => {
+      await vi.advanceTimersByTimeAsync(20_000);
+      return deadline.longest;
+    });
+    expect(await work).toBe(30_000);
+  });
+
   it('knows how much time it has, never less than none', async () => {
     const seen: number[] = [];
     const work = withDeadline(timeLeft(30_000), async (deadline) => {

@@ -66,6 +66,16 @@ describe('the secret store', () => {
     });
   });
 
+  it('tells when a secret was last rotated, where it was', async () => {
+    const arn = protocol.createSecret('first');
+    const lastRotated = new Date('2026-09-01T12:34:56.789Z');
+    const functionArn = 'arn:aws:lambda:us-east-1:123456789012:function:api-key';
+    const unscheduled = { rules: {}, schedule: undefined, latest: undefined, due: undefined };
+    protocol.service.store.find(arn).rotation = { functionArn, enabled: true, lastRotated, ...unscheduled };
+    const store = await storeBefore(() => 'answered');
+    expect((await store.describe(arn)).lastRotatedAt).toEqual(lastRotated);
+  });
+
   it.each([
     ['text', stringValue('pässword\u0000"')],
     ['bytes', binaryValue(Uint8Array.of(0, 255, 128, 10))],
