@@ -41,6 +41,8 @@ export function startKept(command: string, args: readonly string[], options: Kep
   const child = spawn('/bin/sh', ['-c', KEEPER, folder, signal, command, ...args], {
     env: environment,
     stdio: ['pipe', 'ignore', 'pipe'],
+    // Out of the terminal's reach: with Ctrl-C, whoever started the server still needs it to clean up.
+    detached: true,
     ...runAs,
   });
   child.stdin.on('error', () => {});
