@@ -1,4 +1,4 @@
-import type { Declaration } from './declaration.ts';
+import type { Declaration, DeclaredRequest } from './declaration.ts';
 import { templatesIn } from './template.ts';
 
 export interface Problem {
@@ -10,7 +10,21 @@ export interface Problem {
 
 /** What the types of a declaration cannot say. */
 export function problemsIn(declaration: Declaration): readonly Problem[] {
-  return [...missing(declaration), ...misplaced(declaration)];
+  return [...missing(declaration), ...misplaced(declaration), ...misdirected(declaration)];
+}
+
+/** Requests to addresses that nobody declared. */
+function misdirected({ otherUrls = {}, token, mint, list, retire = [], accepts }: Declaration): Problem[] {
+  const requests: (readonly [place: string, request: DeclaredRequest | undefined])[] = [
+    ['token', token],
+    ['mint', mint],
+    ['list', list],
+    ...[retire].flat().map((request) => ['retire', request] as const),
+    ['accepts', accepts],
+  ];
+  return requests
+    .filter(([, request]) => request?.base !== undefined && !Object.hasOwn(otherUrls, request.base))
+    .map(([place]) => ({ at: [place, 'base'], problem: 'is the name of no address in "otherUrls"' }));
 }
 
 /** Without these, a key that was made and not stored could be neither found nor ended. */

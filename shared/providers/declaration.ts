@@ -61,7 +61,7 @@ export interface DeclaredRequest {
   /** What a success says besides, for issuers that put errors into it. */
   readonly expect?: Expectation;
   /** Refusals that pass: the request had no effect, and is repeated like one that was throttled. */
-  readonly busy?: Refusal;
+  readonly busy?: readonly Refusal[];
 }
 
 /** A status, and what the answer says with it, where the status alone could mean something else. */
@@ -104,7 +104,7 @@ export type Pages =
   | { readonly next: Pointer };
 
 export interface DeclaredRetirement extends DeclaredRequest {
-  /** Statuses that say that the key is gone already. */
+  /** Statuses that say that the key is gone already. Where there is a list, any refusal is, unless the list still has it. */
   readonly gone?: readonly number[];
 }
 

@@ -1,7 +1,7 @@
 import { type Clock, realTime } from '../clock.ts';
 import { IssuerRefused, KeyLimitReached, type RotationError, Unreachable } from '../errors.ts';
 import { Sensitive } from '../secrets/sensitive.ts';
-import type { Declaration, DeclaredList, DeclaredRequest, Refusal } from './declaration.ts';
+import type { Declaration, DeclaredList, DeclaredRequest, DeclaredRetirement, Refusal } from './declaration.ts';
 import { urlsOf, valuesOf } from './declared-access.ts';
 import { pagesOf } from './declared-pages.ts';
 import { baseOf, type Recipient, requestOf } from './declared-request.ts';
@@ -69,10 +69,11 @@ export function openDeclared(declaration: Declaration, access: Access, limit: Ti
     return value;
   }
 
-  function succeeded(operation: Operation, request: DeclaredRequest, { status, json }: IssuerAnswer): unknown {
-    const success = isSuccess(request, status);
-    if (success && says(json, request.expect)) return json;
-    throw refused(operation, request, success ? `${status}, with an error inside` : String(status), status);
+  function succeeded(operation: Operation, request: DeclaredRequest, answer: IssuerAnswer): unknown {
+    const { status, json } = answer;
+    if (hasSucceeded(request, answer)) return json;
+    const detail = isSuccess(request, status) ? `${status}, with an error inside` : String(status);
+    throw refused(operation, request, detail, status);
   }
 
   function refused(operation: Operation, request: DeclaredRequest, detail: string, status: number): IssuerRefused {
@@ -121,28 +122,36 @@ export function openDeclared(declaration: Declaration, access: Access, limit: Ti
       throw refused('trying a key', accepts, String(answer.status), answer.status);
     },
 
-    ...(list && {
-      async list() {
-        const keys: LivingKey[] = [];
-        const ask = async (url?: URL) =>
-          succeeded('listing keys', list, await administer('listing keys', list, {}, true, url));
-        const first = requestOf(list, known, recipient).url;
-        for await (const items of pagesOf(list, first, ask, (detail) => unusable('listing keys', list, detail))) {
-          keys.push(...items.filter((item) => says(item, list.where)).map((item) => livingKey(list, item)));
-        }
-        return keys;
-      },
-    }),
+    ...(list && { list: () => listed(list) }),
 
     ...(retire && {
       async retire(id: string) {
         for (const request of isSeveral(retire) ? retire : [retire]) {
           const answer = await administer('ending a key', request, { id }, true);
-          if (!request.gone?.includes(answer.status)) succeeded('ending a key', request, answer);
+          if (await isGone(id, request, answer)) return;
+          succeeded('ending a key', request, answer);
         }
       },
     }),
   };
+
+  async function listed(list: DeclaredList): Promise<readonly LivingKey[]> {
+    const keys: LivingKey[] = [];
+    const ask = async (url?: URL) =>
+      succeeded('listing keys', list, await administer('listing keys', list, {}, true, url));
+    const first = requestOf(list, known, recipient).url;
+    for await (const items of pagesOf(list, first, ask, (detail) => unusable('listing keys', list, detail))) {
+      keys.push(...items.filter((item) => says(item, list.where)).map((item) => livingKey(list, item)));
+    }
+    return keys;
+  }
+
+  /** Not every issuer has a status that says so. */
+  async function isGone(id: string, request: DeclaredRetirement, answer: IssuerAnswer): Promise<boolean> {
+    if (request.gone?.includes(answer.status)) return true;
+    if (hasSucceeded(request, answer) || list === undefined) return false;
+    return !(await listed(list)).some((key) => key.id === id);
+  }
 
   function livingKey(list: DeclaredList, item: unknown): LivingKey {
     const id = textIn(item, list.id);
@@ -172,6 +181,10 @@ export function openDeclared(declaration: Declaration, access: Access, limit: Ti
 
 function isSuccess({ success }: DeclaredRequest, status: number): boolean {
   return success ? success.includes(status) : status >= 200 && status < 300;
+}
+
+function hasSucceeded(request: DeclaredRequest, { status, json }: IssuerAnswer): boolean {
+  return isSuccess(request, status) && says(json, request.expect);
 }
 
 function isRefusal({ status, expect }: Refusal, answer: IssuerAnswer): boolean {

@@ -27,21 +27,18 @@ const expectation = z.custom<Readonly<Record<Pointer, Json>>>(
 );
 
 type RequestLine = Declaration['mint']['request'];
-const isRequestLine = (value: unknown): value is RequestLine => {
-  const [, target = ''] = /^(?:GET|POST|PUT|PATCH|DELETE) (\S+)$/.exec(String(value)) ?? [];
-  if (target.startsWith('/')) return !target.startsWith('//');
-  const { host = '{', username = '', password = '' } = URL.parse(target.replace(/(?<=\w)[/?#].*$/, '')) ?? {};
-  return /^https:\/\/[^/]+/.test(target) && !/[{}%]/.test(host) && `${username}${password}` === '';
-};
+const isRequestLine = (value: unknown): value is RequestLine =>
+  typeof value === 'string' && /^(GET|POST|PUT|PATCH|DELETE) \/(?!\/)\S*$/.test(value);
 const requestLine = z.custom<RequestLine>(
   isRequestLine,
-  'must be a method and a path such as "POST /v1/keys", or a method and an address of another host that begins with https:// and has no template in its host',
+  'must be a method and a path such as "POST /v1/keys"; another host goes into "otherUrls", and its name there into "base"',
 );
 
 const status = count(200, 599);
 const refusal = z.strictObject({ status, expect: z.exactOptional(expectation) }, 'must be an object with a status');
 const request = {
   request: requestLine,
+  base: z.exactOptional(text),
   headers: z.exactOptional(texts),
   basic: z.exactOptional(
     z.strictObject({ username: text, password: text }, 'must be an object of username and password'),
@@ -50,7 +47,7 @@ const request = {
   form: z.exactOptional(texts),
   success: z.exactOptional(z.array(status, 'must be a list of statuses')),
   expect: z.exactOptional(expectation),
-  busy: z.exactOptional(refusal),
+  busy: z.exactOptional(z.array(refusal, 'must be a list of refusals')),
 };
 const retirement = z.strictObject({ ...request, gone: z.exactOptional(z.array(status)) }, 'must be a request');
 const parameter = z.union(
@@ -75,6 +72,7 @@ const schema = z.strictObject(
       },
       'must be an object',
     ),
+    otherUrls: z.exactOptional(texts),
     administrator: z.array(text, 'must be a list of names of fields'),
     target: z.exactOptional(
       z.record(

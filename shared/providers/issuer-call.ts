@@ -85,7 +85,8 @@ async function attempt(call: IssuerCall, { limit, environment, clock }: Caller):
     );
   }
   const json = parsed(answer.body);
-  if (status === 429 || (call.busy?.status === status && says(json.value, call.busy.expect))) {
+  const isBusy = call.busy?.some((refusal) => refusal.status === status && says(json.value, refusal.expect));
+  if (status === 429 || isBusy) {
     const afterMs = millisecondsOf(answer.retryAfter, clock.now());
     return { again: true, afterMs, error: (attempts, inTime) => throttled(about, status, attempts, inTime, afterMs) };
   }

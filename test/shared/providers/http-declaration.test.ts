@@ -51,6 +51,12 @@ describe('a declaration in the administrator’s secret', () => {
     expect(parseDeclaration(valid)).toEqual({ ...valid, name: 'http', documentation: '' });
   });
 
+  it('may send a request to another address that it names', () => {
+    const written = changed(['otherUrls'], { loginUrl: 'https://login.example.com' });
+    const token = { request: 'POST /token', base: 'loginUrl', value: '/access_token' };
+    expect(parseDeclaration({ ...Object(written), token })).toMatchObject({ token });
+  });
+
   it('could have been any of those that are built in', () => {
     const builtIn = providers.flatMap((provider) => ('declaration' in provider ? [provider.declaration] : []));
     expect(builtIn.length).toBeGreaterThan(0);
@@ -75,9 +81,10 @@ describe('a declaration in the administrator’s secret', () => {
     [['mint', 'request'], 'FETCH /v1', 'declaration.mint.request'],
     [['mint', 'request'], 'POST http://plain.example.com/', 'declaration.mint.request'],
     [['mint', 'request'], 'POST //other.example.com/', 'declaration.mint.request'],
-    [['mint', 'request'], 'POST https://{target.account}.example.com/', 'declaration.mint.request'],
-    [['mint', 'request'], 'POST https://example.com{target.account}/keys', 'declaration.mint.request'],
-    [['mint', 'request'], 'POST https://user:word@example.com/', 'declaration.mint.request'],
+    [['mint', 'request'], 'POST https://other.example.com/v1/keys', 'declaration.mint.request'],
+    [['mint', 'base'], 'loginUrl', 'declaration.mint.base'],
+    [['mint', 'busy'], { status: 409 }, 'declaration.mint.busy'],
+    [['otherUrls'], ['https://login.example.com'], 'declaration.otherUrls'],
     [['mint', 'id'], 'id', 'declaration.mint.id'],
     [['mint', 'id'], '/a~2', 'declaration.mint.id'],
     [['mint', 'succes'], [200], 'declaration.mint'],
