@@ -1,7 +1,8 @@
+import { cloudflare } from './cloudflare.ts';
 import { datadog } from './datadog.ts';
 import { http } from './http.ts';
 import { okta } from './okta.ts';
 import type { Provider } from './provider.ts';
 
 /** What the function `api-key` knows, by the field `provider` of its secrets. */
-export const providers: readonly Provider[] = [datadog, okta, http];
+export const providers: readonly Provider[] = [cloudflare, datadog, okta, http];
