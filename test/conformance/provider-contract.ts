@@ -34,7 +34,7 @@ export function keepsTheIssuersContract(subject: ProviderSubject): void {
   /** Requests that a mint sends, and no other operation. */
   const [mintLine = ''] = subject.declaration.mint.request.split('?');
   const [method = '', path = ''] = mintLine.split(' ');
-  const minting = new RegExp(`^${method} ${path.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`);
+  const minting = new RegExp(`^${method} ${path.replaceAll(/[.$()]/g, '\\$&').replaceAll(/\{[^}]+\}/g, '[^/]+')}$`);
 
   describe('an open account', () => {
     it('makes a key that works, once it is known everywhere', async () => {
