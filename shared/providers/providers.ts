@@ -1,5 +1,6 @@
 import { cloudflare } from './cloudflare.ts';
 import { datadog } from './datadog.ts';
+import { entraId } from './entra-id.ts';
 import { grafana } from './grafana.ts';
 import { http } from './http.ts';
 import { okta } from './okta.ts';
@@ -7,4 +8,4 @@ import type { Provider } from './provider.ts';
 import { sendgrid } from './sendgrid.ts';
 
 /** What the function `api-key` knows, by the field `provider` of its secrets. */
-export const providers: readonly Provider[] = [cloudflare, datadog, grafana, okta, sendgrid, http];
+export const providers: readonly Provider[] = [cloudflare, datadog, entraId, grafana, okta, sendgrid, http];
