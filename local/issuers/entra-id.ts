@@ -14,7 +14,7 @@ const removePassword = z.strictObject({ keyId: z.guid() });
 
 const graphError = (status: number, code: string, message: string): FakeAnswer => ({
   status,
-  body: { error: { code, message, innerError: { date: '2026-01-01T00:00:00', 'request-id': randomUUID() } } },
+  body: { error: { code, message } },
 });
 const loginError = (status: number, error: string, code: number, text: string): FakeAnswer => ({
   status,

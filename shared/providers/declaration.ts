@@ -58,6 +58,8 @@ export interface DeclaredRequest {
   readonly form?: Readonly<Record<string, string>>;
   /** Statuses that are success; those from 200 to 299 unless said. */
   readonly success?: readonly number[];
+  /** Whether the body of a success is JSON, or empty, and anything else is no usable answer; yes unless said. */
+  readonly json?: false;
   /** What a success says besides, for issuers that put errors into it. */
   readonly expect?: Expectation;
   /** Refusals that pass: the request had no effect, and is repeated like one that was throttled. */

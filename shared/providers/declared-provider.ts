@@ -42,7 +42,8 @@ export function openDeclared(declaration: Declaration, access: Access, limit: Ti
   ) {
     const values = new Map([...known, ...Object.entries(more)]);
     const request = requestOf(declaredRequest, values, recipient);
-    const call = { provider, operation, repeatable, ...(declaredRequest.busy && { busy: declaredRequest.busy }) };
+    const { busy, json } = declaredRequest;
+    const call = { provider, operation, repeatable, ...(busy && { busy }), ...(json === false && { json }) };
     return await askIssuer({ ...call, request: url ? { ...request, url } : request }, caller);
   }
 

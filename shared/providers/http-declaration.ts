@@ -46,6 +46,7 @@ const request = {
   body: z.exactOptional(json),
   form: z.exactOptional(texts),
   success: z.exactOptional(z.array(status, 'must be a list of statuses')),
+  json: z.exactOptional(z.literal(false, 'must be false, or left out')),
   expect: z.exactOptional(expectation),
   busy: z.exactOptional(z.array(refusal, 'must be a list of refusals')),
 };

@@ -14,11 +14,12 @@ export interface IssuerCall {
   /** Whether the issuer may be asked once more although it may have heard already. */
   readonly repeatable: boolean;
   readonly busy?: DeclaredRequest['busy'];
+  readonly json?: DeclaredRequest['json'];
 }
 
 export interface IssuerAnswer {
   readonly status: number;
-  /** `undefined` if the body is empty, or no JSON and the status no success. */
+  /** `undefined` if the body is empty, or no JSON where that may be. */
   readonly json: unknown;
 }
 
@@ -94,7 +95,7 @@ async function attempt(call: IssuerCall, { limit, environment, clock }: Caller):
     const afterMs = millisecondsOf(answer.retryAfter, clock.now());
     return { again: call.repeatable, afterMs, error: () => unreachable(call, `status ${status}`) };
   }
-  if (status >= 200 && status < 300 && !json.valid) {
+  if (status >= 200 && status < 300 && !json.valid && call.json !== false) {
     return { again: false, error: () => unreachable(call, `status ${status} with something that is not JSON`) };
   }
   return { answer: { status, json: json.value } };

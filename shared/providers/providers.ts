@@ -1,3 +1,4 @@
+import { auth0 } from './auth0.ts';
 import { cloudflare } from './cloudflare.ts';
 import { datadog } from './datadog.ts';
 import { entraId } from './entra-id.ts';
@@ -8,4 +9,4 @@ import type { Provider } from './provider.ts';
 import { sendgrid } from './sendgrid.ts';
 
 /** What the function `api-key` knows, by the field `provider` of its secrets. */
-export const providers: readonly Provider[] = [cloudflare, datadog, entraId, grafana, okta, sendgrid, http];
+export const providers: readonly Provider[] = [auth0, cloudflare, datadog, entraId, grafana, okta, sendgrid, http];
