@@ -5,9 +5,8 @@ import { declared } from './declared-provider.ts';
  * the new one may take 30 s (https://auth0.com/docs/get-started/applications/rotate-client-secret). `rotate-secret` is not
  * used: repeated after a lost answer, it would end the secret that it had just made. The administrator is an application with
  * the scope `update:client_keys` of the Management API, which is its `audience`. A secret is proved by revoking a token that
- * there never was, which is a success (https://auth0.com/docs/api/authentication/revoke-refresh-token/revoke-refresh-token),
- * of an application that sends its secret in the body. That success has no body by one page, and `OK` by another; neither
- * says whether an application needs a grant to ask.
+ * there never was, which is a success whose body means nothing (https://www.rfc-editor.org/rfc/rfc7009#section-2.2); the
+ * application has to authenticate by `client_secret_post`. Not documented: whether it needs a grant to ask.
  */
 export const auth0 = declared({
   name: 'auth0',

@@ -3,6 +3,7 @@ import { IssuerRefused, KeyLimitReached, type RotationError, Unreachable } from 
 import { Sensitive } from '../secrets/sensitive.ts';
 import type { Declaration, DeclaredList, DeclaredRequest, DeclaredRetirement, Refusal } from './declaration.ts';
 import { urlsOf, valuesOf } from './declared-access.ts';
+import { livingKeyIn, sensitiveIn, textIn } from './declared-living-key.ts';
 import { pagesOf } from './declared-pages.ts';
 import { baseOf, type Recipient, requestOf } from './declared-request.ts';
 import { askIssuer, type IssuerAnswer } from './issuer-call.ts';
@@ -140,10 +141,12 @@ export function openDeclared(declaration: Declaration, access: Access, limit: Ti
     const keys: LivingKey[] = [];
     const ask = async (url?: URL) =>
       succeeded('listing keys', list, await administer('listing keys', list, {}, true, url));
+    const useless = (detail: string) => unusable('listing keys', list, detail);
     const first = requestOf(list, known, recipient).url;
-    for await (const items of pagesOf(list, first, ask, (detail) => unusable('listing keys', list, detail))) {
-      keys.push(...items.filter((item) => says(item, list.where)).map((item) => livingKey(list, item)));
+    for await (const items of pagesOf(list, first, ask, useless)) {
+      keys.push(...items.filter((item) => says(item, list.where)).map((item) => livingKeyIn(list, item, useless)));
     }
+    for (const { value } of keys) if (value) access.conceal(value);
     return keys;
   }
 
@@ -152,31 +155,6 @@ export function openDeclared(declaration: Declaration, access: Access, limit: Ti
     if (request.gone?.includes(answer.status)) return true;
     if (hasSucceeded(request, answer) || list === undefined) return false;
     return !(await listed(list)).some((key) => key.id === id);
-  }
-
-  function livingKey(list: DeclaredList, item: unknown): LivingKey {
-    const id = textIn(item, list.id);
-    if (id === undefined) throw unusable('listing keys', list, 'a key without an id');
-    const name = list.name && textIn(item, list.name);
-    const value = list.value && sensitiveIn(item, list.value);
-    if (value) access.conceal(value);
-    const createdAt = list.createdAt && dateIn(list, item, list.createdAt);
-    const lastUsedAt = list.lastUsedAt && dateIn(list, item, list.lastUsedAt);
-    return {
-      id,
-      ...(name !== undefined && { name }),
-      ...(value && { value }),
-      ...(createdAt && { createdAt }),
-      ...(lastUsedAt && { lastUsedAt }),
-    };
-  }
-
-  function dateIn(list: DeclaredList, item: unknown, pointer: string): Date | undefined {
-    const text = textIn(item, pointer);
-    if (text === undefined) return undefined;
-    const date = new Date(text);
-    if (Number.isNaN(date.getTime())) throw unusable('listing keys', list, 'a date that is none');
-    return date;
   }
 }
 
@@ -195,18 +173,6 @@ function isRefusal({ status, expect }: Refusal, answer: IssuerAnswer): boolean {
 /** By what the method means: https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2; a PATCH says the whole new value. */
 function isIdempotent({ request }: DeclaredRequest): boolean {
   return request.startsWith('PUT ') || request.startsWith('PATCH ');
-}
-
-/** A text that is not empty; numbers, as some issuers' ids are, become texts. */
-function textIn(json: unknown, pointer: string): string | undefined {
-  const value = at(json, pointer);
-  if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value);
-  return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function sensitiveIn(json: unknown, pointer: string): Sensitive | undefined {
-  const value = at(json, pointer);
-  return typeof value === 'string' && value !== '' ? new Sensitive(value) : undefined;
 }
 
 function isSeveral<T>(value: T | readonly T[]): value is readonly T[] {

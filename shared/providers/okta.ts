@@ -4,8 +4,8 @@ import { declared } from './declared-provider.ts';
  * The client secrets of one application (OpenID Connect), which may be chosen: 14 to 100 characters of printable ASCII.
  * Two may live, inactive ones included; the last active one cannot be ended. A secret is proved at the organization's own
  * introspection endpoint, which asks for the client's credentials and only reads
- * (https://developer.okta.com/docs/reference/api/oidc/#introspect), for clients that authenticate by `client_secret_basic`
- * or `client_secret_post`. An API token that is not used for 30 days expires
+ * (https://developer.okta.com/docs/api/openapi/okta-oauth/guides/client-auth/); the application has to authenticate by
+ * `client_secret_basic`, which is Okta's default. An API token that is not used for 30 days expires
  * (https://support.okta.com/help/s/article/How-an-API-Token-is-expired-and-get-deactivated). Not documented: how long a new
  * secret takes to work, what a second deactivation is answered with, and how a third secret is told from other mistakes.
  */

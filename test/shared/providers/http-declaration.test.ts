@@ -93,6 +93,7 @@ describe('a declaration in the administrator’s secret', () => {
     [['list', 'where'], { state: 'alive' }, 'declaration.list.where'],
     [['retire', 'gone'], 404, 'declaration.retire'],
     [['accepts'], undefined, 'declaration.accepts'],
+    [['accepts', 'json'], true, 'declaration.accepts.json'],
     [['accepts', 'refused'], ['401'], 'declaration.accepts.refused.0'],
     [['name'], 'mine', 'declaration'],
   ])('with %j = %j is refused, by that name', (path, value, named) => {
