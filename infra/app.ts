@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
-import { Construct } from 'constructs';
 import { DatabaseNetwork } from './database-network.ts';
 import { EncryptionKey } from './encryption-key.ts';
 import { functionProps, kindsIn } from './function-props.ts';
@@ -44,9 +43,9 @@ function addEnvironment(app: App, file: DeployableSecrets, environment: Declared
   );
   for (const secret of environment.secrets) {
     const stack = stackFor(app, file, environment, `secrets-${file.stackOf(environment, secret)}`);
-    const group = stack.node.tryFindChild(secret.group) ?? new Construct(stack, secret.group);
     const props = secretProps(environment, secret, alias, functions.get(secret.kind ?? ''), stack);
-    sayWhatItAwaits(new RotatedSecret(group, secret.label, props), secret);
+    // By its name, whatever it is called in the file: under another logical id CloudFormation would make it once more.
+    sayWhatItAwaits(new RotatedSecret(stack, secret.name, props), secret);
   }
   return [...functions].map(([kind, made]) => [`${environment.name}-${kind}`, made] as const);
 }

@@ -40,9 +40,6 @@ export interface DeclaredEnvironment {
 export interface DeclaredSecret {
   /** Where it stands in the file. */
   readonly path: Path;
-  readonly group: string;
-  /** Its key within the group. */
-  readonly label: string;
   /** As Secrets Manager has it. */
   readonly name: string;
   readonly description?: string | undefined;

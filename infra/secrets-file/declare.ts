@@ -81,19 +81,18 @@ function declareSecret(
   file: SecretsFile,
   environmentName: string,
   environment: EnvironmentText,
-  { group, label, id, secret, path }: Found,
+  { group, id, secret, path }: Found,
 ): DeclaredSecret {
   const { kind, rotation, generate, filled, user } = secret;
   const awaitsValue = generate === undefined && !filled;
+  const powerful = powerfulSecret(file, environmentName, secret);
   return {
     path,
-    group,
-    label,
     name: nameOf(file, environmentName, id) ?? '',
     description: secret.description ?? file.groups[group]?.description,
     kind,
-    shape: shapeOf(secret),
-    powerful: powerfulSecret(file, environmentName, secret),
+    shape: shapeOf(secret, powerful && ('arn' in powerful ? powerful.arn : powerful.name)),
+    powerful,
     keyArn: secret.key,
     replicas: secret.replicas ?? environment.replicas ?? {},
     tags: { ...file.tags, ...environment.tags, ...file.groups[group]?.tags, ...secret.tags, ...settingTags(secret) },

@@ -4,7 +4,7 @@ import type { SecretText } from './schema.ts';
 export type Shape = 'empty' | FirstValue;
 
 export interface FirstValue {
-  /** `masterarn` stands as the file's reference; its ARN is known on deployment. */
+  /** `masterarn` stands as the name of the other secret, or as the ARN that the file gives; its own ARN is known on deployment. */
   readonly json?: Readonly<Record<string, unknown>>;
   readonly generate?: Generated;
 }
@@ -21,9 +21,9 @@ export interface Generated {
 const EXCLUDED = '/@"\'\\';
 const LENGTH = 32;
 
-export function shapeOf({ json, generate, database, superuser, administrator }: SecretText): Shape {
+/** @param masterarn the name or the ARN of the superuser's or administrator's secret; with another one the value is another */
+export function shapeOf({ json, generate, database }: SecretText, masterarn: string | undefined): Shape {
   if (json === undefined && generate === undefined) return 'empty';
-  const masterarn = superuser ?? administrator;
   return {
     ...(json && {
       json: {

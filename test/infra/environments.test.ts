@@ -61,6 +61,13 @@ describe('what the file of secrets deploys', () => {
     ]);
   });
 
+  it('leaves a secret what it is to CloudFormation while its name stays, wherever it stands in the file', () => {
+    const ids = (...parts: string[]) =>
+      Object.keys(deployed('environments: {prod: {}}', ...parts)['shop-prod-secrets-1']?.toJSON()['Resources'] ?? {});
+    const moved = 'groups: {h: {secrets: {renamed: {path: g, name: token, kind: random-password, generate: {}}}}}';
+    expect(ids(moved)).toEqual(ids(groups(token)));
+  });
+
   it('encrypts with the key that an environment or a secret names, and lets functions use just those', () => {
     const own = 'arn:aws:kms:eu-central-1:111122223333:key/11111111-1111-1111-1111-111111111111';
     const other = 'arn:aws:kms:eu-central-1:111122223333:key/22222222-2222-2222-2222-222222222222';

@@ -55,6 +55,20 @@ describe('the record of secrets', () => {
     expect(refusal(file, readDeployable)).toHaveLength(1);
   });
 
+  it('forbids another name for a superuser, which stands in the first value of those that it serves', () => {
+    const file = writtenFile(fileWith('boss: {}', 'app: {kind: mysql-alternating-users, superuser: g/boss, json: {}}'));
+    record(file);
+    writeFileSync(
+      file,
+      fileWith('boss: {name: chief}', 'app: {kind: mysql-alternating-users, superuser: g/boss, json: {}}'),
+    );
+    writeFileSync(recordOf(file), readFileSync(recordOf(file), 'utf8').replace(/^prod shop\/prod\/g\/boss .*\n/m, ''));
+    record(file);
+    expect(refusal(file, readDeployable)).toEqual([
+      expect.stringMatching(/^secrets.yaml:7: groups.g.secrets.app: .*would write a new value over the live one/),
+    ]);
+  });
+
   it.each([
     ['its description', 'key: {kind: random-password, generate: {length: 40}, description: New}'],
     ['its schedule', 'key: {kind: random-password, generate: {length: 40}, rotation: {every: 7d}}'],
