@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
+import { bearerOf } from './bearer.ts';
 import type { FakeAnswer, FakeIssuer, FakeRequest } from './fake-issuer.ts';
 import { type IssuedKey, IssuedKeys, NotIssued } from './issued-keys.ts';
 
@@ -36,7 +37,7 @@ export function fakeCloudflare(limit = 500): FakeIssuer {
   const asked = new Map<string, z.infer<typeof createRequest>>();
 
   const asAdministrator = (answer: (request: FakeRequest) => FakeAnswer) => (request: FakeRequest) =>
-    bearer(request) === administrator.apiToken ? answer(request) : refusal(401, 1000, 'Invalid API Token');
+    bearerOf(request) === administrator.apiToken ? answer(request) : refusal(401, 1000, 'Invalid API Token');
 
   const described = ({ id, name, active, createdAt, lastUsedAt }: IssuedKey) => ({
     id,
@@ -83,7 +84,7 @@ export function fakeCloudflare(limit = 500): FakeIssuer {
 
       'GET /accounts/{account}/tokens/verify': (request) => {
         const { account } = request.path;
-        const value = bearer(request) ?? '';
+        const value = bearerOf(request) ?? '';
         if (value.length < 40 || value.length > 80) return refusal(400, 6003, 'Invalid request headers');
         const key = keys.use(value) ?? keys.living(account).find((one) => one.value === value && !one.active);
         if (key === undefined || key.target !== account) return refusal(401, 1000, 'Invalid API Token');
@@ -92,10 +93,6 @@ export function fakeCloudflare(limit = 500): FakeIssuer {
       },
     },
   };
-}
-
-function bearer({ headers }: FakeRequest): string | undefined {
-  return headers['authorization']?.replace(/^Bearer /, '');
 }
 
 function toTheSecond(date: Date): string {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
+import { bearerOf } from './bearer.ts';
 import type { FakeAnswer, FakeIssuer, FakeRequest } from './fake-issuer.ts';
 import { type IssuedKey, IssuedKeys, NotIssued } from './issued-keys.ts';
 
@@ -29,7 +30,7 @@ export function fakeGrafana(): FakeIssuer {
   const expiries = new Map<string, Date>();
 
   const asAdministrator = (answer: (request: FakeRequest) => FakeAnswer) => (request: FakeRequest) =>
-    bearer(request) === administrator.token ? answer(request) : refusal(401, 'Invalid API key');
+    bearerOf(request) === administrator.token ? answer(request) : refusal(401, 'Invalid API key');
 
   const hasExpired = (id: string) => (expiries.get(id)?.getTime() ?? Number.POSITIVE_INFINITY) <= keys.now().getTime();
 
@@ -75,14 +76,10 @@ export function fakeGrafana(): FakeIssuer {
       ),
 
       'GET /api/access-control/user/permissions': (request) => {
-        const key = keys.use(bearer(request));
+        const key = keys.use(bearerOf(request));
         if (key === undefined || hasExpired(key.id)) return refusal(401, 'Invalid API key');
         return { status: 200, body: { 'dashboards:read': ['dashboards:*'] } };
       },
     },
   };
-}
-
-function bearer({ headers }: FakeRequest): string | undefined {
-  return headers['authorization']?.replace(/^Bearer /, '');
 }

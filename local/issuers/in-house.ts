@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
+import { bearerOf } from './bearer.ts';
 import type { FakeAnswer, FakeIssuer, FakeRequest } from './fake-issuer.ts';
 import { type IssuedKey, IssuedKeys, NotIssued } from './issued-keys.ts';
 
@@ -17,9 +18,7 @@ export function fakeInHouse(limit = 3): FakeIssuer {
   const made = new Map<string, IssuedKey>();
 
   const asAdministrator = (answer: (request: FakeRequest) => FakeAnswer) => (request: FakeRequest) =>
-    request.headers['authorization'] === `Bearer ${administrator.adminToken}`
-      ? answer(request)
-      : refusal(401, 'not_an_administrator');
+    bearerOf(request) === administrator.adminToken ? answer(request) : refusal(401, 'not_an_administrator');
 
   const described = ({ id, name, createdAt }: IssuedKey) => ({ id, name, created: createdAt.toISOString() });
 
@@ -54,8 +53,8 @@ export function fakeInHouse(limit = 3): FakeIssuer {
         keys.end(path['id'] ?? '', path['application'] ?? '') ? { status: 204 } : refusal(404, 'no_such_key'),
       ),
 
-      'GET /v1/whoami': ({ headers }) => {
-        const key = keys.use(headers['authorization']?.replace(/^Bearer /, ''));
+      'GET /v1/whoami': (request) => {
+        const key = keys.use(bearerOf(request));
         return key ? { status: 200, body: { application: key.target } } : refusal(401, 'no_such_key');
       },
     },

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
+import { bearerOf } from './bearer.ts';
 import type { FakeAnswer, FakeIssuer, FakeRequest } from './fake-issuer.ts';
 import { type IssuedKey, IssuedKeys, NotIssued } from './issued-keys.ts';
 
@@ -21,7 +22,7 @@ export function fakeSendGrid(limit = 100): FakeIssuer {
   const scopesOf = new Map<string, readonly string[]>();
 
   const asAdministrator = (answer: (request: FakeRequest) => FakeAnswer) => (request: FakeRequest) =>
-    bearer(request) === administrator.apiKey ? answer(request) : refusal(401, 'authorization required');
+    bearerOf(request) === administrator.apiKey ? answer(request) : refusal(401, 'authorization required');
 
   const described = ({ id, name }: IssuedKey) => ({ api_key_id: id, name });
 
@@ -55,14 +56,10 @@ export function fakeSendGrid(limit = 100): FakeIssuer {
       ),
 
       'GET /v3/scopes': (request) => {
-        const key = keys.use(bearer(request));
+        const key = keys.use(bearerOf(request));
         if (key === undefined) return refusal(401, 'authorization required');
         return { status: 200, body: { scopes: scopesOf.get(key.id) ?? [] } };
       },
     },
   };
-}
-
-function bearer({ headers }: FakeRequest): string | undefined {
-  return headers['authorization']?.replace(/^Bearer /, '');
 }
