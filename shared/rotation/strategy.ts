@@ -1,4 +1,4 @@
-import type { SecretDescription } from '../secrets/secret-store.ts';
+import type { SecretDescription, SecretVersion } from '../secrets/secret-store.ts';
 import type { SecretValue } from '../secrets/secret-value.ts';
 import type { Sensitive } from '../secrets/sensitive.ts';
 import type { Deadline } from './deadline.ts';
@@ -25,8 +25,8 @@ export interface Context {
   readonly deadline: Deadline;
   /** Tags and staging labels of the secret; asks the service at most once a step. */
   describe(): Promise<SecretDescription>;
-  /** AWSCURRENT of another secret, such as a superuser's; asks the service each time. */
-  readOtherSecret(secretId: string): Promise<SecretValue>;
+  /** AWSCURRENT of another secret, such as a superuser's, by ARN or name; asks the service each time. */
+  readOtherSecret(secretId: string): Promise<Pick<SecretVersion, 'arn' | 'value'>>;
   /** From now on the secret is taken out of whatever is logged or thrown. The secret's own versions are, without this. */
   conceal(secret: Sensitive): void;
   /** From now on the text may be seen, whichever field of a secret it stands in: an identifier, such as a key's. */

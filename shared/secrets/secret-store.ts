@@ -11,6 +11,8 @@ import { binaryValue, type SecretValue, stringValue } from './secret-value.ts';
 import type { Sensitive } from './sensitive.ts';
 
 export interface SecretVersion {
+  /** Of the secret, by whatever name it was asked for. */
+  readonly arn: string;
   readonly id: string;
   readonly stages: readonly string[];
   readonly value: SecretValue;
@@ -73,14 +75,14 @@ export function secretStore(client: Pick<SecretsManagerClient, 'send'>, signal: 
     async read(SecretId, { stage: VersionStage, id }) {
       const command = new GetSecretValueCommand({ SecretId, VersionStage, ...(id !== undefined && { VersionId: id }) });
       const answer = await ask('GetSecretValue', SecretId, client.send(command, abort));
-      const { VersionId, VersionStages = [], SecretString, SecretBinary } = answer;
+      const { ARN: arn = SecretId, VersionId, VersionStages = [], SecretString, SecretBinary } = answer;
       const value = SecretString !== undefined ? stringValue(SecretString) : SecretBinary && binaryValue(SecretBinary);
       if (VersionId === undefined || value === undefined) {
         throw new SecretsManagerUnavailable(
           `GetSecretValue answered for ${SecretId} without a version or a value. Try again.`,
         );
       }
-      return { id: VersionId, stages: VersionStages, value };
+      return { arn, id: VersionId, stages: VersionStages, value };
     },
 
     async putPending(SecretId, token, value, rotationToken) {

@@ -29,11 +29,6 @@ export function administered(providers: readonly Provider[]): IssuerSource {
     const provider = providerOf(json);
     const secretId = json.requiredString('masterarn');
     const { arn } = await context.describe();
-    if (secretId === arn) {
-      throw new AdministratorRefused(
-        `The masterarn of ${arn} is the secret itself. Name the secret with the administrator's credential.`,
-      );
-    }
     const administrator = await readAdministrator(secretId, arn, provider, context);
     try {
       const { target, dedicated } = targetOf(administrator, arn, json.string('target'));
@@ -49,7 +44,9 @@ export function administered(providers: readonly Provider[]): IssuerSource {
           `Field "serves.${arn}.dedicated" is for issuers whose keys have no names; those of ${provider.name} have. Remove it.`,
         );
       }
-      return { issuer, dedicated };
+      if (dedicated || issuer.facts.longestName !== undefined) return { issuer, dedicated };
+      const toDedicate = `If all keys of the target belong to this secret, whoever owns ${secretId} can set "serves.${arn}.dedicated" there to true; then the function ends those that no version holds.`;
+      return { issuer, dedicated, toDedicate };
     } catch (error) {
       if (!(error instanceof InvalidSecret)) throw error;
       throw new InvalidSecret(`The administrator's secret ${secretId}: ${error.message}`, { cause: error.cause });
@@ -76,7 +73,13 @@ async function readAdministrator(
   provider: Provider,
   context: Context,
 ): Promise<AdministratorSecret> {
-  const value = await context.readOtherSecret(secretId);
+  const { arn: administratorArn, value } = await context.readOtherSecret(secretId);
+  // By whatever name it was asked for: whoever writes the secret would say himself what he may have.
+  if (administratorArn === arn) {
+    throw new AdministratorRefused(
+      `The masterarn of ${arn} is the secret itself. Name the secret with the administrator's credential.`,
+    );
+  }
   const fields = fieldsIn(() => JsonSecret.parse(value).fields());
   const serves = fields['serves'];
   const served = isRecord(serves) && Object.hasOwn(serves, arn) ? serves[arn] : undefined;

@@ -28,8 +28,7 @@ export function targetOf({ serves }: AdministratorSecret, arn: string, chosen: s
     throw new InvalidSecret(`Field "target" of ${arn} must choose one of ${names.join(', ')}. Add it to that secret.`);
   }
   const name = chosen ?? names[0];
-  if (name === undefined) return { target: {}, dedicated };
-  const target = Object.hasOwn(targets, name) ? targets[name] : undefined;
+  const target = name === undefined ? {} : Object.hasOwn(targets, name) ? targets[name] : undefined;
   if (target === undefined) {
     throw new AdministratorRefused(
       `${arn} asks for a target that it is not allowed. Nothing was asked of the issuer. Correct its field "target", or have the target added to "serves.${arn}.targets" of the administrator's secret.`,
@@ -55,11 +54,15 @@ function entryOf(serves: Fields, arn: string) {
   return { targets: Object.fromEntries(read), dedicated };
 }
 
+function targetsOf(serves: Fields, arn: string): readonly object[] {
+  const listed = Object.values(entryOf(serves, arn).targets);
+  return listed.length === 0 ? [{}] : listed;
+}
+
 /** Two secrets would end each other's keys. */
 function requireAlone(serves: Fields, arn: string, target: object): void {
   for (const other of Object.keys(serves)) {
-    if (other === arn || !Object.values(entryOf(serves, other).targets).some((o) => isDeepStrictEqual(o, target)))
-      continue;
+    if (other === arn || !targetsOf(serves, other).some((theirs) => isDeepStrictEqual(theirs, target))) continue;
     throw new InvalidSecret(
       `Field "serves.${arn}.dedicated" says that all keys of a target are that secret's, and ${other} has the same target. Take it from one of the two.`,
     );

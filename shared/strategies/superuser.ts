@@ -51,7 +51,7 @@ export async function readSuperuser(
   requireOther: (superuser: DatabaseLogin) => void,
   context: Context,
 ): Promise<DatabaseLogin> {
-  const value = await context.readOtherSecret(secretId);
+  const { value } = await context.readOtherSecret(secretId);
   try {
     const login = await superuserLogin(value, engine, secretId, user, context);
     requireOther(login);

@@ -379,7 +379,7 @@ describe('what a strategy may ask for', () => {
             ]);
             seen.push(current, candidate, previous, description.arn);
           }
-          const value = await context.readOtherSecret(other);
+          const { value } = await context.readOtherSecret(other);
           seen.push(value.kind === 'string' && value.text.reveal());
         },
       },
