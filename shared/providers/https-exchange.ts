@@ -38,11 +38,11 @@ export function exchange(
     agent: false,
     ...(lookup && { lookup }),
   });
-  outgoing.once('error', reject);
+  outgoing.on('error', reject);
   outgoing.once('response', (incoming) => {
     const chunks: Buffer[] = [];
     let length = 0;
-    incoming.once('error', reject);
+    incoming.on('error', reject);
     incoming.on('data', (chunk: Buffer) => {
       length += chunk.length;
       if (length > LARGEST_ANSWER) incoming.destroy(new AnswerTooLong('The answer is longer than 1 MiB.'));

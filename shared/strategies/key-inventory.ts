@@ -4,7 +4,7 @@ import type { Issuer, LivingKey } from '../providers/provider.ts';
 import type { Context } from '../rotation/strategy.ts';
 import type { Account } from './issuer-source.ts';
 import { type KeyNames, keyNames } from './key-name.ts';
-import { holds, type KeySecret } from './key-secret.ts';
+import { holds, holdsValue, type KeySecret } from './key-secret.ts';
 
 /** How far the issuer's clock, or that of another container, may be from ours, in milliseconds. */
 const CLOCK_DIFFERENCE_MS = 10_000;
@@ -52,7 +52,7 @@ export async function keyInventory(account: Account, context: Context, clock: Cl
 
     async endOrphans(living, held, stored) {
       const orphans = living.filter((key) => !isStaged(key, held) && isOwn(key, held) && isOver(key, stored));
-      if (orphans.length === 0 || (await isMisnamed(held.current, living))) return living;
+      if (orphans.length === 0 || (await isMisnamed(held, living))) return living;
       return await end(issuer, living, orphans);
     },
 
@@ -88,17 +88,21 @@ export async function keyInventory(account: Account, context: Context, clock: Cl
 
   function isOwn(key: LivingKey, held: Held): boolean {
     if (dedicated || (key.name !== undefined && names?.read(key.name) !== undefined)) return true;
-    return facts.value === 'chosen' && key.value !== undefined && isStaged(key, held);
+    // An id alone anybody can write; who has the value could use the key anyway.
+    return facts.value === 'chosen' && versionsOf(held).some((version) => holdsValue(version, key));
   }
 
   /** A hand edit may leave a wrong id beside a key that works: then which of the keys is in use cannot be told. */
-  async function isMisnamed(current: KeySecret, living: readonly LivingKey[]): Promise<boolean> {
-    if (current.value.reveal() === '' || living.some((key) => holds(current, key))) return false;
-    if (!(await issuer.accepts(current))) return false;
-    context.warn(
-      `The key of AWSCURRENT works, and the id beside it (field "${current.fields.keyId}") is none of the issuer's. No key was ended, lest it be this one. Correct the id.`,
-    );
-    return true;
+  async function isMisnamed({ current, previous }: Held, living: readonly LivingKey[]): Promise<boolean> {
+    for (const [label, version] of Object.entries({ AWSCURRENT: current, AWSPREVIOUS: previous })) {
+      if (version === undefined || version.value.reveal() === '' || living.some((key) => holds(version, key))) continue;
+      if (!(await issuer.accepts(version))) continue;
+      context.warn(
+        `The key of ${label} works, and the id beside it (field "${version.fields.keyId}") is none of the issuer's. No key was ended, lest it be this one. Correct the id, unless somebody ended that key just now.`,
+      );
+      return true;
+    }
+    return false;
   }
 
   /** Made by an earlier try, which an idempotent mint gives once more, even if it was ended since. */
@@ -110,12 +114,17 @@ export async function keyInventory(account: Account, context: Context, clock: Cl
     const named = key.name === undefined ? undefined : names?.read(key.name);
     if (stored && named?.thisRotation) return true;
     if (isWhatMintGives(key)) return false;
-    const made = key.createdAt ?? named?.askedAt;
-    return made !== undefined && ageOf(made) > context.deadline.longest + CLOCK_DIFFERENCE_MS;
+    // The later one: some issuers tell the day only.
+    const made = Math.max(
+      ...[key.createdAt, named?.askedAt].map((date) => date?.getTime() ?? Number.NEGATIVE_INFINITY),
+    );
+    return Number.isFinite(made) && ageAtBegin(made) > context.deadline.longest + CLOCK_DIFFERENCE_MS;
   }
 
-  function ageOf(made: Date): number {
-    return clock.now().getTime() - made.getTime();
+  /** Not as of now: what was made before this run and stored during it would look unused to what this run has read. */
+  function ageAtBegin(made: number): number {
+    const { longest, remaining } = context.deadline;
+    return clock.now().getTime() - (longest - remaining()) - made;
   }
 
   async function requireUnused(previous: LivingKey): Promise<void> {
@@ -153,13 +162,18 @@ export async function keyInventory(account: Account, context: Context, clock: Cl
   }
 }
 
-function isStaged(key: LivingKey, { current, candidate, previous }: Held): boolean {
-  return [current, candidate, previous].some((version) => version && holds(version, key));
+function versionsOf({ current, candidate, previous }: Held): readonly KeySecret[] {
+  return [current, candidate, previous].filter((version) => version !== undefined);
 }
 
-/** A hand edit can make AWSPREVIOUS carry the key of another version, which then is not the previous one. */
-function isPrevious(key: LivingKey, { current, candidate, previous }: Held): boolean {
-  return previous !== undefined && holds(previous, key) && !isStaged(key, { current, ...(candidate && { candidate }) });
+function isStaged(key: LivingKey, held: Held): boolean {
+  return versionsOf(held).some((version) => holds(version, key));
+}
+
+/** A hand edit can make AWSPREVIOUS carry the key of another version, by id or value: then it is not the previous one. */
+function isPrevious(key: LivingKey, { previous, ...inUse }: Held): boolean {
+  if (previous === undefined || !holds(previous, key)) return false;
+  return !versionsOf(inUse).some((version) => holds(version, key) || holds(version, previous));
 }
 
 async function end(

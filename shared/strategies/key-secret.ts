@@ -56,8 +56,11 @@ export function withKey({ json, fields, defaults, value }: KeySecret, key: Key):
 }
 
 /** Whether a staged secret holds this very key. */
-export function holds({ id, value }: KeySecret, key: LivingKey | KeySecret): boolean {
-  if (id !== '' && id === key.id) return true;
+export function holds(secret: KeySecret, key: LivingKey | KeySecret): boolean {
+  return (secret.id !== '' && secret.id === key.id) || holdsValue(secret, key);
+}
+
+export function holdsValue({ value }: KeySecret, key: LivingKey | KeySecret): boolean {
   return value.reveal() !== '' && key.value?.equals(value) === true;
 }
 

@@ -1,5 +1,5 @@
 import { type Clock, realTime } from '../clock.ts';
-import { CandidateMismatch, CandidateRefused, KeyRefused } from '../errors.ts';
+import { CandidateMismatch, CandidateRefused, InvalidSecret, KeyRefused } from '../errors.ts';
 import type { Issuer, Key, LivingKey } from '../providers/provider.ts';
 import type { Context, Strategy } from '../rotation/strategy.ts';
 import { AWSPENDING, holderOf } from '../rotation/version-stages.ts';
@@ -58,35 +58,31 @@ export function mintedKey(source: IssuerSource, clock: Clock = realTime): Strate
     },
 
     async set(versions, context) {
-      const [current, candidate, previous] = await Promise.all([
-        versions.current(),
-        versions.candidate(),
-        versions.previous(),
-      ]);
+      const [current, candidate] = await Promise.all([versions.current(), versions.candidate()]);
       requireSamePlace(current, candidate);
       const account = await open(current, context);
       const keys = await keyInventory(account, context, clock);
-      const held = { current, candidate, previous };
-      if (account.issuer.facts.value === 'chosen') await apply(account.issuer, keys, held, context);
+      const held = async () => ({ current, candidate, previous: await versions.previous() });
+      if (account.issuer.facts.value === 'chosen') await apply(account.issuer, keys, candidate, held, context);
       const living = await keys.list();
       if (living === undefined) return;
       if (!isAmong(living, candidate)) await requireAccepted(account.issuer, candidate, context);
-      await keys.endOrphans(living, held, true);
+      await endOrphans(keys, living, held, context);
     },
 
     async test(versions, context) {
       const candidate = await versions.candidate();
       const issuer = await source.openToTest(candidate, context);
       const outcome = await proof(issuer, candidate, context.deadline, clock);
-      if (outcome !== 'accepted') throw keyRefused(candidate, context);
+      if (outcome !== 'accepted') throw keyRefused(candidate, outcome, issuer.facts, context);
     },
 
     async finish(versions, context) {
-      const [current, previous, { tags, stages }] = await Promise.all([
-        versions.current(),
-        versions.previous(),
-        context.describe(),
-      ]);
+      const { tags, stages } = await context.describe();
+      const pending = holderOf(stages, AWSPENDING);
+      // A later rotation has begun: its candidate is none of the versions here, and it ends what is left over.
+      if (pending !== undefined && pending !== context.token) return;
+      const [current, previous] = await Promise.all([versions.current(), versions.previous()]);
       const account = await open(current, context);
       const keys = await keyInventory(account, context, clock);
       let living = await keys.list();
@@ -97,9 +93,7 @@ export function mintedKey(source: IssuerSource, clock: Clock = realTime): Strate
           `The key of AWSPREVIOUS is not of ${source.placeOf(current)}, where AWSCURRENT's is, and is left alive at ${source.placeOf(previous)}. End it there if nobody needs it.`,
         );
       } else if (retiresAtOnce(tags)) living = await keys.endPrevious(living, held);
-      // A later rotation's candidate may be stored already, and is none of these versions.
-      const pending = holderOf(stages, AWSPENDING);
-      if (pending === undefined || pending === context.token) await keys.endOrphans(living, held, true);
+      await keys.endOrphans(living, held, true);
     },
   };
 
@@ -115,17 +109,38 @@ export function mintedKey(source: IssuerSource, clock: Clock = realTime): Strate
   }
 
   /** A repetition finds the value among the living keys, where the issuer tells them, or gives it once more. */
-  async function apply(issuer: Issuer, keys: KeyInventory, held: Held & { candidate: KeySecret }, context: Context) {
+  async function apply(
+    issuer: Issuer,
+    keys: KeyInventory,
+    candidate: KeySecret,
+    held: () => Promise<Held>,
+    context: Context,
+  ): Promise<void> {
     const living = await keys.list();
-    if (living && isAmong(living, held.candidate)) return;
-    await keys.makeRoom(async () => held, true);
-    await mint(issuer, keys, context, held.candidate.value);
+    if (living && isAmong(living, candidate)) return;
+    await keys.makeRoom(held, true);
+    await mint(issuer, keys, context, candidate.value);
+  }
+
+  /** A secret that was something else before is rotated all the same: its AWSPREVIOUS may be no such secret yet. */
+  async function endOrphans(
+    keys: KeyInventory,
+    living: readonly LivingKey[],
+    held: () => Promise<Held>,
+    context: Context,
+  ): Promise<void> {
+    try {
+      await keys.endOrphans(living, await held(), true);
+    } catch (error) {
+      if (!(error instanceof InvalidSecret)) throw error;
+      context.warn(`${error.message} No key was ended, lest a version hold it that cannot be read.`);
+    }
   }
 
   async function requireAccepted(issuer: Issuer, candidate: KeySecret, context: Context): Promise<void> {
     const outcome = await proof(issuer, candidate, context.deadline, clock);
     if (outcome === 'accepted') return;
-    if (outcome === 'not in time') throw keyRefused(candidate, context);
+    if (outcome === 'not in time') throw keyRefused(candidate, outcome, issuer.facts, context);
     throw new CandidateRefused(
       `The key of AWSPENDING${idOf(candidate, context)} is none of those that live at the issuer, and is not accepted: somebody ended it. AWSCURRENT was not touched. Rotate again: aws secretsmanager rotate-secret --secret-id ${context.secretId}`,
     );
@@ -148,9 +163,18 @@ function isAmong(living: readonly LivingKey[], version: KeySecret): boolean {
   return living.some((key) => holds(version, key));
 }
 
-function keyRefused(candidate: KeySecret, { secretId, token, identify }: Context): KeyRefused {
+function keyRefused(
+  candidate: KeySecret,
+  outcome: 'refused' | 'not in time',
+  { propagationMs }: Issuer['facts'],
+  { secretId, token, identify }: Context,
+): KeyRefused {
+  const time =
+    outcome === 'refused'
+      ? 'though a new one had its time to work'
+      : `and the function has less time than the ${propagationMs / 1000} s that a new one may take to work: raise its timeout`;
   return new KeyRefused(
-    `The issuer does not accept the key of AWSPENDING${idOf(candidate, { identify })}, though a new one had its time to work. AWSCURRENT was not touched; let the rotation repeat. If this stays, start with another key: aws secretsmanager update-secret-version-stage --secret-id ${secretId} --version-stage AWSPENDING --remove-from-version-id ${token}, then rotate again.`,
+    `The issuer does not accept the key of AWSPENDING${idOf(candidate, { identify })}, ${time}. AWSCURRENT was not touched; let the rotation repeat. If this stays, start with another key: aws secretsmanager update-secret-version-stage --secret-id ${secretId} --version-stage AWSPENDING --remove-from-version-id ${token}, then rotate again.`,
   );
 }
 
