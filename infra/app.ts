@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
+import { NotBuilt } from './bundle.ts';
 import { DatabaseNetwork } from './database-network.ts';
 import { EncryptionKey } from './encryption-key.ts';
 import { functionProps, kindsIn } from './function-props.ts';
@@ -65,7 +66,7 @@ if (import.meta.main) {
   try {
     addStacks(app, readDeployable(String(app.node.tryGetContext('secrets') ?? 'infra/secrets.yaml')));
   } catch (error) {
-    if (!(error instanceof SecretsFileRefused)) throw error;
+    if (!(error instanceof SecretsFileRefused || error instanceof NotBuilt)) throw error;
     console.error(error.message);
     process.exit(1); // before the app, which writes what it has when the process ends, writes a part
   }

@@ -1,12 +1,11 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { ISecurityGroup, ISubnet, IVpc } from 'aws-cdk-lib/aws-ec2';
 import { PolicyDocument, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, CfnPermission, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Architecture, CfnPermission, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct, type IDependable } from 'constructs';
 import { arnPattern } from './arn-pattern.ts';
+import { bundleOf } from './bundle.ts';
 import { type PowerfulGrant, type RotationGrants, rotationPolicy } from './rotation-policy.ts';
 
 export interface RotationFunctionProps {
@@ -58,9 +57,6 @@ export class RotationFunction extends Construct implements Rotator {
 
   constructor(scope: Construct, id: string, props: RotationFunctionProps) {
     super(scope, id);
-    if (!existsSync(join(props.bundle, 'index.mjs'))) {
-      throw new Error(`There is no ${join(props.bundle, 'index.mjs')}: run "npm run build" first.`);
-    }
     const stack = Stack.of(this);
     this.name = props.name;
     // Written out rather than referred to: the role's policy names the function, which waits for its role.
@@ -89,7 +85,7 @@ export class RotationFunction extends Construct implements Rotator {
     });
     const lambda = new LambdaFunction(this, 'Function', {
       functionName: this.name,
-      code: Code.fromAsset(props.bundle),
+      code: bundleOf(props.bundle),
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       handler: 'index.handler',

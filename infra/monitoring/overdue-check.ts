@@ -1,13 +1,12 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { Duration, Validations } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Architecture, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { bundleOf } from '../bundle.ts';
 import { checkMetric } from './rotation-metrics.ts';
 
 export interface OverdueCheckProps {
@@ -28,13 +27,10 @@ export class OverdueCheck extends Construct {
 
   constructor(scope: Construct, id: string, { bundle = 'dist/operations-overdue' }: OverdueCheckProps = {}) {
     super(scope, id);
-    if (!existsSync(join(bundle, 'index.mjs'))) {
-      throw new Error(`There is no ${join(bundle, 'index.mjs')}: run "npm run build" first.`);
-    }
     const logGroup = new LogGroup(this, 'Log', { retention: RetentionDays.THREE_MONTHS });
     const lambda = new LambdaFunction(this, 'Function', {
       description: 'Counts daily how many days each secret is overdue for rotation',
-      code: Code.fromAsset(bundle),
+      code: bundleOf(bundle),
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       handler: 'index.handler',

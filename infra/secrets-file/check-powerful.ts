@@ -60,7 +60,7 @@ function reference(file: SecretsFile, secret: SecretText, path: Path): Finding[]
   }
   const other = secretBy(file, named);
   if (other === undefined) {
-    const known = [...secretsOf(file)].map(({ id }) => id);
+    const known = [...secretsOf(file)].filter((found) => found.secret !== secret).map(({ id }) => id);
     return [
       {
         path: at,

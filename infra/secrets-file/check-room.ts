@@ -1,5 +1,5 @@
 import { KINDS } from '../kinds.ts';
-import { isArn, isIn, nameOf, secretsOf } from './declare.ts';
+import { isArn, isIn, nameOf, secretBy, secretsOf } from './declare.ts';
 import type { Finding } from './problem.ts';
 import type { SecretsFile, SecretText } from './schema.ts';
 
@@ -8,34 +8,49 @@ import type { SecretsFile, SecretText } from './schema.ts';
  * The statements that do not grow take up to 3,000 of them.
  */
 const ROOM = 7_000;
-/** What an ARN has besides the name of a secret, with the quotes and the comma around it. */
-const ARN_CHARACTERS = 90;
+/** What an ARN of a secret has besides its name, in the partition and the Region with the longest names. */
+const LONGEST_ARN = 'arn:aws-us-gov:secretsmanager:ap-southeast-1:111122223333:secret:-??????';
 /** Lambda takes 4 kB of environment; the rest is for other variables. */
 const ROOM_FOR_USERS = 3_000;
 
-/** Superusers and IAM users are granted one by one, and a role has room for some dozens. */
+/** Superusers, IAM users and keys of secrets are granted one by one, and a role has room for some dozens. */
 export function roomInRoles(file: SecretsFile): readonly Finding[] {
   return Object.keys(file.environments).flatMap((environment) =>
     Object.keys(KINDS).flatMap((kind) => {
-      const secrets = [...secretsOf(file)].filter(({ secret }) => secret.kind === kind && isIn(environment, secret));
-      const powerful = new Set(secrets.flatMap(({ secret }) => secret.superuser ?? secret.administrator ?? []));
-      const users = new Set(secrets.flatMap(({ secret }) => secret.user ?? []));
-      const dedicated = new Set(secrets.flatMap(({ secret }) => (secret.dedicated && secret.user) || []));
-      const granted = [...powerful]
-        .map((id) => arnLength(file, environment, id))
-        .concat([...users].map(({ length }) => length + 3));
-      if (sum(granted) <= ROOM && sum([...dedicated].map(({ length }) => length + 1)) <= ROOM_FOR_USERS) return [];
+      const secrets = [...secretsOf(file)]
+        .map(({ secret }) => secret)
+        .filter((secret) => secret.kind === kind && isIn(environment, secret));
+      const granted = [
+        ...distinct(secrets, ({ user }) => user),
+        ...distinct(secrets, ({ key }) => key),
+        ...grantedPowerful(file, environment, secrets),
+      ];
+      const dedicated = distinct(secrets, ({ dedicated: alone, user }) => (alone ? user : undefined));
+      if (characters(granted) <= ROOM && characters(dedicated) <= ROOM_FOR_USERS) return [];
       return [
         {
           path: ['environments', environment],
-          says: `gives ${kind} ${granted.length} superusers, administrators or users, more than its role or its environment has room for. Move some of its secrets into an environment of their own.`,
+          says: `gives ${kind} ${granted.length} superusers, administrators, users or keys, more than its role or its environment has room for. Move some of its secrets into an environment of their own.`,
         },
       ];
     }),
   );
 }
 
-const arnLength = (file: SecretsFile, environment: string, id: NonNullable<SecretText['superuser']>): number =>
-  isArn(id) ? id.length + 3 : (nameOf(file, environment, id) ?? '').length + ARN_CHARACTERS;
+/** Each once to be read; with a key of its own, or beside such keys, the key and once more to be decrypted. */
+function grantedPowerful(file: SecretsFile, environment: string, secrets: readonly SecretText[]): readonly string[] {
+  const keysApart = secrets.some(({ key }) => key !== undefined);
+  return distinct(secrets, ({ superuser, administrator }) => superuser ?? administrator).flatMap((id) => {
+    const arn = isArn(id) ? id : `${LONGEST_ARN}${nameOf(file, environment, id)}`;
+    const users = secrets.filter(({ superuser, administrator }) => (superuser ?? administrator) === id);
+    const key = isArn(id) ? users.find(({ powerfulKey }) => powerfulKey)?.powerfulKey : secretBy(file, id)?.key;
+    return key !== undefined || keysApart ? [arn, arn, key ?? ''] : [arn];
+  });
+}
 
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+function distinct(secrets: readonly SecretText[], of: (secret: SecretText) => string | undefined): readonly string[] {
+  return [...new Set(secrets.flatMap((secret) => of(secret) ?? []))];
+}
+
+/** With the quotes and the comma around each. */
+const characters = (texts: readonly string[]): number => texts.reduce((total, { length }) => total + length + 3, 0);

@@ -1,5 +1,6 @@
 import { InvalidSchedule } from '../../shared/schedule/invalid-schedule.ts';
 import { KINDS, kindOf } from '../kinds.ts';
+import { isIn } from './declare.ts';
 import { chooseOf } from './nearest.ts';
 import type { Finding, Path } from './problem.ts';
 import { rotationRules } from './schedule.ts';
@@ -16,6 +17,7 @@ export function secretByItself(file: SecretsFile, secret: SecretText, path: Path
   return [
     ...kindIsKnown(secret, at),
     ...environmentsExist(file, secret, path),
+    ...replicasElsewhere(file, secret, at),
     ...firstValue(secret, at, path),
     ...rotation(secret, at),
   ];
@@ -55,6 +57,14 @@ function environmentsExist(file: SecretsFile, { environments = [] }: SecretText,
             says: `${JSON.stringify(name)} is no environment of this file: ${chooseOf(name, known)}`,
           },
         ],
+  );
+}
+
+function replicasElsewhere(file: SecretsFile, secret: SecretText, at: At): readonly Finding[] {
+  return Object.entries(file.environments).flatMap(([name, { region }]) =>
+    region !== undefined && isIn(name, secret) && Object.hasOwn(secret.replicas ?? {}, region)
+      ? [at('replicas', `${region} is the Region of the secret itself in ${name}. Remove it.`)]
+      : [],
   );
 }
 

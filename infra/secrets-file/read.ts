@@ -44,12 +44,7 @@ export function readRecord(file: string): SecretsRecord {
 }
 
 function read(file: string): { readonly declaration: Declaration; readonly lineOf: YamlText['lineOf'] } {
-  const text = textOf(file);
-  if (text === undefined) {
-    throw new SecretsFileRefused([
-      { file, line: 1, key: '', says: 'there is no such file. Name one with -c secrets=PATH.' },
-    ]);
-  }
+  const text = textOf(file) ?? refuse(file, 'there is no such file. Name one with -c secrets=PATH.');
   const { content, problems, lineOf } = yamlText(text);
   const telling = secretLookingLines(text);
   const parsed = problems.length === 0 ? secretsFile.safeParse(content) : undefined;
@@ -84,7 +79,12 @@ function textOf(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT') return undefined;
+    return refuse(file, `cannot be read (${code}). Name a file that can, with -c secrets=PATH.`);
   }
+}
+
+function refuse(file: string, says: string): never {
+  throw new SecretsFileRefused([{ file, line: 1, key: '', says }]);
 }

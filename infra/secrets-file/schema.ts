@@ -131,7 +131,7 @@ const secret = strict({
 export const secretsFile = strict({
   project: slug,
   context: text(/^[A-Za-z0-9_+=.@!-]+(\/[A-Za-z0-9_+=.@!-]+)*$/, 'words joined by slashes').optional(),
-  naming: text(/^[^\0]{1,512}$/u, 'a pattern of names').optional(),
+  naming: text(/^[^\0]{1,512}$/u, 'a pattern of names, of at most 512 characters').optional(),
   environments: mapOf(slug, environment),
   tags: tags.optional(),
   functions: mapOf(

@@ -54,13 +54,17 @@ function bitsACharacter(word: string): number {
 
 const SECRET_NAME = /pass(?:word|wd|phrase)?$|secret|token|api_?-?key|private_?-?key|credential/i;
 const PLACEHOLDER = /^(?:|edit-me|<[^<>]*>)$/;
+/** Smaller numbers are lengths, counts and hours. */
+const LEAST_SECRET_NUMBER = 100_000;
 
 /** Fields of a skeleton whose name says that they are secret, and that hold more than a placeholder. */
-export function filledSecretFields(json: unknown, path: Path): readonly Finding[] {
-  if (typeof json !== 'object' || json === null) return [];
-  return Object.entries(json).flatMap(([name, value]) =>
-    typeof value === 'string' && SECRET_NAME.test(name) && !PLACEHOLDER.test(value)
-      ? [{ path: [...path, name], says: `seems to hold a secret. Leave it "" or "edit-me". ${REMEDY}` }]
-      : filledSecretFields(value, [...path, name]),
-  );
+export function filledSecretFields(json: unknown, path: Path, named = false): readonly Finding[] {
+  if (typeof json === 'object' && json !== null) {
+    return Object.entries(json).flatMap(([name, value]) =>
+      filledSecretFields(value, [...path, name], Array.isArray(json) ? named : SECRET_NAME.test(name)),
+    );
+  }
+  const filled = typeof json === 'string' ? !PLACEHOLDER.test(json) : Number(json) >= LEAST_SECRET_NUMBER;
+  if (!named || !filled) return [];
+  return [{ path, says: `seems to hold a secret. Leave it "" or "edit-me". ${REMEDY}` }];
 }

@@ -29,6 +29,8 @@ export function yamlText(text: string): YamlText {
     },
     Pair: (_, { key }) => {
       if (isNode(key) && !isScalar(key)) refuse(key, 'A key must be a word. Write one.');
+      // It would be lost without a word: no object of JavaScript can have it.
+      if (isScalar(key) && key.value === '__proto__') refuse(key, 'Nothing can be called __proto__. Rename it.');
     },
   });
 

@@ -95,6 +95,8 @@ describe('cdk synth', () => {
     const { code, output } = await unbuilt.synth();
     expect(code).toBe(1);
     expect(output).toContain('run "npm run build" first');
+    expect(output).not.toMatch(/^\s+at /m);
+    expect(unbuilt.templates()).toEqual([]);
   });
 
   it('with a file that is wrong writes nothing, and says why without a stack trace', async () => {

@@ -71,20 +71,37 @@ describe('more superusers or users than a role has room for', () => {
   const users = (n: number) =>
     `key-${n}: {kind: iam-access-key, dedicated: true, user: "arn:aws:iam::111122223333:user/app-${n}"}`;
 
+  const key = (n: number) =>
+    `"arn:aws:kms:ap-southeast-1:111122223333:key/11111111-1111-1111-1111-${String(n).padStart(12, '0')}"`;
+  const databasesWithKeys = (n: number) =>
+    `boss-${n}: {key: ${key(n)}}, app-${n}: {kind: mysql-alternating-users, superuser: g/boss-${n}}`;
+  const secretsWithKeys = (n: number) => `s-${n}: {kind: random-password, key: ${key(n)}}`;
+
   it.each([
     ['superusers', databases, 'mysql-alternating-users'],
     ['dedicated users', users, 'iam-access-key'],
   ])('are refused, before a deployment would fail: %s', (_, secret, kind) => {
-    expect(refusal(writtenFile(file(50, secret)))).toEqual([]);
     expect(refusal(writtenFile(file(150, secret)))).toEqual([
       expect.stringMatching(
-        new RegExp(`^secrets.yaml:2: environments\\.prod: gives ${kind} 150 .*environment of their own`),
+        new RegExp(`^secrets.yaml:2: environments\\.prod: gives ${kind} 150 .*an environment of their own`),
       ),
     ]);
   });
 
-  it('are those that really fill it: 60 superusers still fit', () => {
-    const templates = synthesized(recorded(file(60, databases)));
+  it.each([
+    ['keys of superusers', databasesWithKeys],
+    ['keys', secretsWithKeys],
+  ])('are refused together with their keys: %s', (_, secret) => {
+    expect(refusal(writtenFile(file(100, secret)))).toEqual([expect.stringMatching(/ has room for\. /)]);
+  });
+
+  it.each([
+    ['60 superusers', 60, databases],
+    ['50 dedicated users', 50, users],
+    ['20 superusers with keys of their own', 20, databasesWithKeys],
+    ['80 secrets with keys of their own', 80, secretsWithKeys],
+  ])('are those that really fill it: %s still fit', (_, count, secret) => {
+    const templates = synthesized(recorded(file(count, secret)));
     const roles = resources(templates['shop-prod-functions'], 'AWS::IAM::Role');
     for (const { Properties } of roles) {
       expect(longest(JSON.stringify(readable(Properties['Policies']))).length).toBeLessThan(LARGEST_POLICY);

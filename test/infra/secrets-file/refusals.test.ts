@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { refusal, writtenFile } from './written-file.ts';
 
@@ -215,6 +216,27 @@ describe('the file of secrets', () => {
       /^secrets.yaml:4: .*67 characters.*Lambda takes 64/,
     ],
     [
+      'a replica of one secret in its own Region',
+      withLine(
+        9,
+        '        kind: postgres-single-user',
+        '        replicas: {eu-west-1: default, eu-west-2: default}',
+      ).replace('test: {}', 'test: {region: eu-west-2}'),
+      /^secrets.yaml:10: .*replicas: eu-west-2 is the Region of the secret itself in test/,
+    ],
+    ['a name that JavaScript would lose', withLine(10, '      __proto__:'), /^secrets.yaml:10: .*__proto__. Rename it/],
+    ['the name of 600 characters', withLine(10, `      ${'n'.repeat(600)}:`), /^secrets.yaml:10: .*at most 100/],
+    [
+      'a name that its pattern makes too long',
+      withLine(1, 'project: shop', `naming: "${'n'.repeat(490)}/{name}"`).replace('orders', 'o'.repeat(30)),
+      /^secrets.yaml:11: .*has 521 characters, and the service takes 512/,
+    ],
+    [
+      'an address that is none',
+      withLine(1, 'project: shop', 'monitoring: {emails: [on-call]}'),
+      /^secrets.yaml:2: monitoring.emails.0: must be a mail address/,
+    ],
+    [
       'a replica in its own Region',
       withLine(3, '  test: {region: eu-west-1, replicas: {eu-west-1: default}}'),
       /^secrets.yaml:3: .*Region of the secrets themselves/,
@@ -233,6 +255,10 @@ describe('the file of secrets', () => {
       'secrets.yaml:9',
       'secrets.yaml:15',
     ]);
+  });
+
+  it('that is a folder is refused, and nothing is thrown that nobody expects', () => {
+    expect(refusal(dirname(writtenFile('')))).toEqual([expect.stringMatching(/cannot be read \(EISDIR\)/)]);
   });
 
   it('that is not there is named', () => {

@@ -73,6 +73,16 @@ describe('a field that is named like a secret', () => {
     expect(filledSecretFields({ password: placeholder }, [])).toEqual([]);
   });
 
+  it('may hold no list of secrets, and no long number', () => {
+    expect(filledSecretFields({ tokens: ['', 'hunter2'] }, [])).toMatchObject([{ path: ['tokens', '1'] }]);
+    expect(filledSecretFields({ password: 12345678 }, [])).toMatchObject([{ path: ['password'] }]);
+  });
+
+  it('may hold a setting: a number of seconds or letters, true, or an object', () => {
+    const json = { token_seconds: 86400, password_length: 40, secret_required: true, credentials: { user: 'app' } };
+    expect(filledSecretFields(json, [])).toEqual([]);
+  });
+
   it('is told without its value', () => {
     const text =
       'project: shop\nenvironments: {prod: {}}\ngroups:\n  g:\n    secrets:\n      s:\n        json:\n          password: hunter2\n';
