@@ -34,7 +34,6 @@ export class IssuedKeys {
   readonly options: IssuedKeysOptions;
   #keys: readonly IssuedKey[] = [];
   readonly #refusals = new Map<string, number>();
-  #mostAtOnce = 0;
   /** How many times a new key is still refused, as long as it is not known everywhere. */
   propagation = 0;
   /** Of values to come; otherwise as `newValue` of the options says. */
@@ -44,11 +43,6 @@ export class IssuedKeys {
 
   constructor(options: IssuedKeysOptions) {
     this.options = options;
-  }
-
-  /** The most keys that ever lived in one target. */
-  get mostAtOnce(): number {
-    return this.#mostAtOnce;
   }
 
   living(target = ''): readonly IssuedKey[] {
@@ -64,7 +58,6 @@ export class IssuedKeys {
     const key: IssuedKey = { id, value, name, target, createdAt: this.now(), active: true };
     this.#keys = [...this.#keys, key];
     this.#refusals.set(id, this.propagation);
-    this.#mostAtOnce = Math.max(this.#mostAtOnce, living.length + 1);
     return key;
   }
 

@@ -25,8 +25,17 @@ export interface IamIssuer extends Issuer {
 
 type Environment = Access['environment'];
 
+/**
+ * Quota and eventual consistency: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html and
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency, which names
+ * no number. A minute is ours: tools that wait for a new key mostly see it work within seconds.
+ */
+const FACTS: ProviderFacts = { livingKeys: 2, value: 'issued', propagationMs: 60_000 };
+
 /** The environment is the SDK's: AWS_REGION, the credentials, AWS_ENDPOINT_URL_IAM and AWS_ENDPOINT_URL_STS. */
 export const iamAccessKey = {
+  facts: FACTS,
+
   /** The access keys of the user of this ARN, whose path may be missing. Nothing is asked of IAM yet. */
   open(userArn: string, environment: Environment, limit: TimeLimit): IamIssuer {
     return openUser(userArn, iamClients(environment), limit);
@@ -45,13 +54,6 @@ export const iamAccessKey = {
     return roleIdentity(iamClients(environment), limit);
   },
 };
-
-/**
- * Quota and eventual consistency: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html and
- * https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency, which names
- * no number. A minute is ours: tools that wait for a new key mostly see it work within seconds.
- */
-const FACTS: ProviderFacts = { livingKeys: 2, value: 'issued', propagationMs: 60_000 };
 
 /** What is not of this form is no key, and may not even go into a header. */
 const KEY_ID = /^\w{16,128}$/;

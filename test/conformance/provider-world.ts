@@ -4,7 +4,6 @@ import { certificateAuthority } from '../../local/certificates.ts';
 import type { FakeIssuer } from '../../local/issuers/fake-issuer.ts';
 import type { IssuedKeys } from '../../local/issuers/issued-keys.ts';
 import { type IssuerServer, startIssuers } from '../../local/issuers/issuer-server.ts';
-import type { Clock } from '../../shared/clock.ts';
 import type { Declaration } from '../../shared/providers/declaration.ts';
 import { openDeclared } from '../../shared/providers/declared-provider.ts';
 import type { Access, Issuer, TimeLimit } from '../../shared/providers/provider.ts';
@@ -12,8 +11,9 @@ import type { RotationHandler } from '../../shared/rotation/handler.ts';
 import { rotationHandler } from '../../shared/rotation/handler.ts';
 import { administered } from '../../shared/strategies/administered-issuer.ts';
 import { mintedKey } from '../../shared/strategies/minted-key.ts';
-import { type Around, interceptCalls } from '../support/intercepted-calls.ts';
+import { interceptCalls } from '../support/intercepted-calls.ts';
 import { clientFor, type Protocol, startProtocol } from '../support/protocol.ts';
+import { type Effect, effectful, type MintedKeySubject, succeeded, TestClock } from './minted-key-world.ts';
 
 /** What a provider of the suite is tested with. */
 export interface ProviderSubject {
@@ -29,25 +29,6 @@ export interface ProviderSubject {
   readonly administrator?: (baseUrl: string) => Readonly<Record<string, unknown>>;
 }
 
-/** Time that passes only when somebody waits, or a test says so. */
-export class TestClock implements Clock {
-  readonly waits: number[] = [];
-  #ahead = 0;
-
-  now(): Date {
-    return new Date(Date.now() + this.#ahead);
-  }
-
-  async wait(milliseconds: number): Promise<void> {
-    this.waits.push(milliseconds);
-    this.#ahead += milliseconds;
-  }
-
-  pass(milliseconds: number): void {
-    this.#ahead += milliseconds;
-  }
-}
-
 /** A function `api-key` in this process, with a Secrets Manager and an issuer that stand in for real ones. */
 export interface ProviderWorld {
   readonly protocol: Protocol;
@@ -61,8 +42,8 @@ export interface ProviderWorld {
   open(limit: TimeLimit): Issuer;
   /** A secret with no key yet, which the administrator's secret serves. Returns its ARN. */
   newSecret(tags?: Readonly<Record<string, string>>): string;
-  /** A handler as a fresh container has it; `watch` sees each call of the issuer, `around` each of Secrets Manager. */
-  handler(watch?: (issuer: Issuer) => Issuer, around?: Around): RotationHandler;
+  /** A handler as a fresh container has it. */
+  handler(effect?: Effect): RotationHandler;
   /** What the service does once all steps have succeeded. */
   succeeded(arn: string, token: string): void;
   close(): Promise<void>;
@@ -111,34 +92,56 @@ export async function startWorld(subject: ProviderSubject): Promise<ProviderWorl
       return arn;
     },
 
-    handler(watch = (issuer) => issuer, around) {
+    handler(effect = (_, perform) => perform()) {
       const client = clientFor(protocol.service.endpoint);
-      if (around) interceptCalls(client, around);
+      interceptCalls(client, ({ operation }, perform) => effect(operation, perform));
       const { name } = subject.declaration;
-      const provider = { name, open: (access: Access, limit: TimeLimit) => watch(open(access, limit)) };
+      const provider = { name, open: (access: Access, limit: TimeLimit) => effectful(open(access, limit), effect) };
       return rotationHandler(mintedKey(administered([provider]), clock), client);
     },
 
-    succeeded(arn, token) {
-      const secret = protocol.service.store.find(arn);
-      secret.versions.clearPending(token, clock.now());
-      const [functionArn, lastRotated] = ['arn:aws:lambda:us-east-1:123456789012:function:api-key', clock.now()];
-      secret.rotation = {
-        functionArn,
-        rules: {},
-        schedule: undefined,
-        enabled: true,
-        lastRotated,
-        latest: undefined,
-        due: undefined,
-      };
-    },
+    succeeded: (arn, token) => succeeded({ protocol, clock }, arn, token),
 
     async close() {
       setDefaultCACertificates(trusted);
       delete process.env['ALLOWED_PRIVATE_HOSTS'];
       await protocol.close();
       await server.close();
+    },
+  };
+}
+
+/** A declared provider, as the suite of minted keys sees it. */
+export function mintedKeysOf(subject: ProviderSubject): MintedKeySubject {
+  const { declaration, dedicated = false } = subject;
+  return {
+    facts: declaration.facts,
+    dedicated,
+    replaces: declaration.retire === undefined,
+
+    async start() {
+      const world = await startWorld(subject);
+      const { protocol, clock, server, keys, account, administrator } = world;
+      const { baseUrl: _, ...credentials } = administrator;
+      return {
+        protocol,
+        clock,
+        keys: {
+          living: () => keys.living(account),
+          works: (value) => keys.works(value),
+          end: (id) => void keys.end(id, account),
+          issue: () => keys.issue({ name: 'made by hand', target: account }).value,
+          propagation: (times) => void Object.assign(keys, { propagation: times }),
+        },
+        credentials: Object.values(credentials)
+          .filter((text) => typeof text === 'string')
+          .filter((text) => text.length > 15 && !text.startsWith('https://')),
+        newSecret: world.newSecret,
+        keyIn: (arn, version) => String(JSON.parse(protocol.valueOf(arn, version) ?? '{"key":""}').key),
+        handler: world.handler,
+        refuse: () => void server.faults.push({ on: /./, fault: { kind: 'echoes', status: 403 } }),
+        close: world.close,
+      };
     },
   };
 }

@@ -124,7 +124,7 @@ export function secretOf({ id, secret, userName }: Pick<AccessKey, 'id' | 'secre
   return JSON.stringify({ Region: 'eu-west-1', UserName: userName, AccessKeyId: id, SecretAccessKey: secret });
 }
 
-function setEnvironment(iam: FakeIam): void {
+export function setEnvironment(iam: FakeIam): void {
   vi.stubEnv('AWS_REGION', 'us-east-1');
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIDLOCAL');
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'local');
