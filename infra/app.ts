@@ -45,8 +45,8 @@ function addEnvironment(app: App, file: DeployableSecrets, environment: Declared
   for (const secret of environment.secrets) {
     const stack = stackFor(app, file, environment, `secrets-${file.stackOf(environment, secret)}`);
     const props = secretProps(environment, secret, alias, functions.get(secret.kind ?? ''), stack);
-    // By its name, whatever it is called in the file: under another logical id CloudFormation would make it once more.
-    sayWhatItAwaits(new RotatedSecret(stack, secret.name, props), secret);
+    // By its name, wherever it stands in the file: under another logical id CloudFormation would make it once more.
+    sayWhatItAwaits(new RotatedSecret(stack, secret.name.replaceAll('/', ':'), props), secret);
   }
   return [...functions].map(([kind, made]) => [`${environment.name}-${kind}`, made] as const);
 }

@@ -3,6 +3,7 @@ import { functionName, LONGEST_FUNCTION_NAME } from './function-name.ts';
 import { chooseOf } from './nearest.ts';
 import type { Finding } from './problem.ts';
 import type { SecretsFile } from './schema.ts';
+import { filledSecretFields } from './secret-looking.ts';
 
 /** What belongs to the functions, and to the environments that they are deployed to. */
 export function functionSettings(file: SecretsFile): readonly Finding[] {
@@ -14,6 +15,9 @@ export function functionSettings(file: SecretsFile): readonly Finding[] {
         says: `is no kind of function: ${chooseOf(kind, Object.keys(KINDS))}`,
       });
     }
+  }
+  for (const [kind, { environment }] of Object.entries(file.functions ?? {})) {
+    findings.push(...filledSecretFields(environment, ['functions', kind, 'environment']));
   }
   if (Object.keys(file.environments).length === 0) {
     findings.push({ path: ['environments'], says: 'names no environment. Name one, such as "prod: {}".' });

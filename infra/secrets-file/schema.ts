@@ -44,7 +44,10 @@ const tags = mapOf(
 );
 const replicas = mapOf(
   region,
-  text(/^(default|arn:aws[a-z-]*:kms:.*)$/, '"default", or the ARN of a KMS key of that Region'),
+  text(
+    /^(default|arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+)$/,
+    '"default", or the ARN of a KMS key of that Region',
+  ),
 );
 
 const network = strict({
@@ -127,6 +130,17 @@ const secret = strict({
   tags: tags.optional(),
 });
 
+/**
+ * What Lambda sets itself, and what would take the metrics away from the alarms that watch them, cannot be set.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+ * @see https://docs.aws.amazon.com/powertools/typescript/latest/features/metrics/#configuration
+ */
+const variable = text(
+  /^(?!AWS_(?:LAMBDA_|ACCESS_KEY|SECRET_ACCESS_KEY$|SESSION_TOKEN$|(?:DEFAULT_)?REGION$|EXECUTION_ENV$)|LAMBDA_|POWERTOOLS_(?:METRICS_|DEV$))[A-Z][A-Z0-9_]*$/,
+  'the name of an environment variable, none that Lambda sets itself and none that hides the metrics from the alarms',
+);
+
 /** The file of secrets, as it is written. What one part means for another is checked elsewhere. */
 export const secretsFile = strict({
   project: slug,
@@ -137,10 +151,7 @@ export const secretsFile = strict({
   functions: mapOf(
     z.string(),
     strict({
-      environment: mapOf(
-        text(/^[A-Z][A-Z0-9_]*$/, 'the name of an environment variable'),
-        text(/^[\s\S]{0,1024}$/, 'text (quote numbers and words such as true)'),
-      ).optional(),
+      environment: mapOf(variable, text(/^[\s\S]{0,1024}$/, 'text (quote numbers and words such as true)')).optional(),
       concurrency: whole(1, 100).optional(),
     }),
   ).optional(),

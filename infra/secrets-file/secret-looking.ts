@@ -12,11 +12,15 @@ const TELLING: readonly (readonly [what: string, pattern: RegExp])[] = [
   ['a URL with a password in it', /\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@"']*:[^\s/@"'{<]+@/i],
   ['a long key in hex', /(?<![\w-])[0-9a-f]{32,}(?![\w-])/i],
 ];
+/** AWS itself puts random letters into names: of its managed secrets, of the roles of its Identity Center. */
+const ARN = /\barn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d{12}:[\w!/:.@+=,-]+/g;
 const LEAST_RANDOM = 20;
 /** English words joined by hyphens or capitals stay below 4.2; 32 random bytes in base64 are above 4.5. */
 const RANDOM_BITS_A_CHARACTER = 4.4;
 /** Of the characters, how many change between small, capital and digit; a capital that begins a word is no change. */
 const RANDOM_CHANGES = 0.25;
+/** Where the characters look random too; joined words reach it, and repeat their letters. */
+const MANY_CHANGES = 0.14;
 
 const REMEDY =
   'No value belongs into this file, nor into its history: remove it, replace it where it is used, and store it with "aws secretsmanager put-secret-value".';
@@ -32,14 +36,12 @@ export function secretLookingLines(text: string): readonly { readonly line: numb
 
 /** People join words, and keep to one kind of letter within them; UUIDs and hexadecimal ids have no capitals. */
 function hasRandomWord(content: string): boolean {
-  return [...content.matchAll(/[A-Za-z0-9+/_=-]+/g)].some(
-    ([word]) =>
-      word.length >= LEAST_RANDOM &&
-      /[a-z]/.test(word) &&
-      /[A-Z]/.test(word) &&
-      ((/[0-9]/.test(word) && bitsACharacter(word) >= RANDOM_BITS_A_CHARACTER) ||
-        changes(word) / word.length >= RANDOM_CHANGES),
-  );
+  return [...content.replaceAll(ARN, '').matchAll(/[A-Za-z0-9+/_=-]+/g)].some(([word]) => {
+    if (word.length < LEAST_RANDOM || !/[a-z]/.test(word) || !/[A-Z]/.test(word)) return false;
+    const changing = changes(word) / word.length;
+    if (changing >= RANDOM_CHANGES) return true;
+    return (/[0-9]/.test(word) || changing >= MANY_CHANGES) && bitsACharacter(word) >= RANDOM_BITS_A_CHARACTER;
+  });
 }
 
 const changes = (word: string): number =>

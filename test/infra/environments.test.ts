@@ -17,27 +17,18 @@ function policies(templates: ReturnType<typeof deployed>, stack = 'shop-prod-fun
 
 describe('what the file of secrets deploys', () => {
   it.each([
-    ['path', 'shop/prod/g/token'],
-    ['cml', 'cml/shop/token'],
-    ['service', 'g-prod-token'],
-    ['category', 'shop-prod/token'],
-    ['"{context}/{environment}/{path}/{name}"', 'shop/prod/g/token'],
-    ['"x.{name}@{environment}"', 'x.token@prod'],
-  ])('names secrets by %s', (naming, name) => {
+    ['path', 'shop/prod/g/token', 'shop/prod/*'],
+    ['cml', 'cml/shop/token', 'cml/shop/*'],
+    ['service', 'g-prod-token', '*'],
+    ['category', 'shop-prod/token', 'shop-prod/*'],
+    ['"{context}/{environment}/{path}/{name}"', 'shop/prod/g/token', 'shop/prod/*'],
+    ['"x.{name}@{environment}"', 'x.token@prod', 'x.*'],
+  ])('names secrets by %s, and grants what begins like their names', (naming, name, pattern) => {
     const templates = deployed(`naming: ${naming}`, 'environments: {prod: {}}', groups(token));
     expect(resources(templates['shop-prod-secrets-1'], 'AWS::SecretsManager::Secret')).toMatchObject([
       { Properties: { Name: name } },
     ]);
-  });
-
-  it.each([
-    ['path', 'shop/prod/*'],
-    ['cml', 'cml/shop/*'],
-    ['service', '*'],
-    ['category', 'shop-prod/*'],
-  ])('grants with the naming pattern %s what begins like its names', (naming, pattern) => {
-    const policy = policies(deployed(`naming: ${naming}`, 'environments: {prod: {}}', groups(token)));
-    expect(policy['shop-prod-random-password']).toContain(`:secret:${pattern}"`);
+    expect(policies(templates)['shop-prod-random-password']).toContain(`:secret:${pattern}"`);
   });
 
   it('gives each environment its functions, its key and its secrets, and an account and Region one watch', () => {

@@ -19,7 +19,8 @@ export function withApp<T>(file: DeployableSecrets, use: (app: App) => T): T {
   try {
     const dist = join(folder, 'dist');
     for (const bundle of [...Object.keys(KINDS), 'operations-overdue']) writeBundle(join(dist, bundle));
-    const app = new App({ outdir: join(folder, 'cdk.out') });
+    // A stack trace for each construct is half of the time.
+    const app = new App({ outdir: join(folder, 'cdk.out'), context: { 'aws:cdk:disable-stack-trace': true } });
     addStacks(app, file, dist);
     return use(app);
   } finally {
@@ -29,13 +30,12 @@ export function withApp<T>(file: DeployableSecrets, use: (app: App) => T): T {
 
 /** The templates of all stacks, by the stacks' names. */
 export function synthesized(file: DeployableSecrets): Readonly<Record<string, Template>> {
-  return withApp(file, (app) =>
-    Object.fromEntries(
-      app.node.children
-        .filter((child) => child instanceof Stack)
-        .map((stack) => [stack.stackName, Template.fromStack(stack)]),
-    ),
-  );
+  return withApp(file, templatesOf);
+}
+
+export function templatesOf(app: App): Readonly<Record<string, Template>> {
+  const stacks = app.node.children.filter((child) => child instanceof Stack);
+  return Object.fromEntries(stacks.map((stack) => [stack.stackName, Template.fromStack(stack)]));
 }
 
 export function resources(template: Template | undefined, type?: string): readonly Resource[] {

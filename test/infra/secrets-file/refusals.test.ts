@@ -210,6 +210,25 @@ describe('the file of secrets', () => {
       withLine(1, 'project: shop', 'functions: {redis: {concurrency: 2}}'),
       /^secrets.yaml:2: functions\.redis: is no kind of function/,
     ],
+    ...['AWS_REGION', 'AWS_LAMBDA_FUNCTION_NAME', 'LAMBDA_TASK_ROOT', 'AWS_SECRET_ACCESS_KEY'].map(
+      (name): [string, string, RegExp] => [
+        `a variable that Lambda sets itself: ${name}`,
+        withLine(1, 'project: shop', `functions: {random-password: {environment: {${name}: x}}}`),
+        /^secrets.yaml:2: .*none that Lambda sets itself/,
+      ],
+    ),
+    ...['POWERTOOLS_METRICS_NAMESPACE', 'POWERTOOLS_METRICS_DISABLED', 'POWERTOOLS_DEV'].map(
+      (name): [string, string, RegExp] => [
+        `metrics that no alarm looks at: ${name}`,
+        withLine(1, 'project: shop', `functions: {random-password: {environment: {${name}: x}}}`),
+        /^secrets.yaml:2: .*none that hides the metrics from the alarms/,
+      ],
+    ),
+    [
+      'a password in the environment of a function',
+      withLine(1, 'project: shop', 'functions: {random-password: {environment: {DB_PASSWORD: x}}}'),
+      /^secrets.yaml:2: functions.random-password.environment.DB_PASSWORD: seems to hold a secret/,
+    ],
     [
       'function names that are too long',
       withLine(4, '  production-frankfurt: {}').replace('project: shop', 'project: shop-of-many-brands'),
@@ -259,6 +278,19 @@ describe('the file of secrets', () => {
 
   it('that is a folder is refused, and nothing is thrown that nobody expects', () => {
     expect(refusal(dirname(writtenFile('')))).toEqual([expect.stringMatching(/cannot be read \(EISDIR\)/)]);
+  });
+
+  it('lets functions have the variables that they read', () => {
+    const names = [
+      'PASSWORD_LENGTH',
+      'MINIMUM_ENTROPY_BITS',
+      'RECOVER_THROUGH_SUPERUSER',
+      'AWS_MAX_ATTEMPTS',
+      'POWERTOOLS_LOG_LEVEL',
+    ];
+    const environment = names.map((name) => `${name}: "1"`).join(', ');
+    const text = withLine(1, 'project: shop', `functions: {random-password: {environment: {${environment}}}}`);
+    expect(refusal(writtenFile(text))).toEqual([]);
   });
 
   it('that is not there is named', () => {
