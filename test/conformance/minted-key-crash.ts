@@ -4,15 +4,13 @@ import { Life } from '../support/life.ts';
 import {
   alive,
   clearPending,
-  type Effect,
   LONG_AFTER_MS,
-  type MintedKeySubject,
-  type MintedKeyWorld,
   runSteps,
   secretWithHistory,
   stagedKeys,
   succeeded,
-} from './minted-key-world.ts';
+} from './minted-key-steps.ts';
+import type { Effect, MintedKeySubject, MintedKeyWorld } from './minted-key-world.ts';
 
 interface Death {
   readonly effect: number;

@@ -1,16 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { outputOfEachTest } from '../support/captured-output.ts';
 import { formsOf } from '../support/forms.ts';
-import {
-  alive,
-  LONG_AFTER_MS,
-  type MintedKeySubject,
-  type MintedKeyWorld,
-  rotated,
-  runSteps,
-  secretWithHistory,
-  stagedKeys,
-} from './minted-key-world.ts';
+import { alive, LONG_AFTER_MS, rotated, runSteps, secretWithHistory, stagedKeys } from './minted-key-steps.ts';
+import type { MintedKeySubject, MintedKeyWorld } from './minted-key-world.ts';
 
 /** What a rotation does when nothing cuts it off. */
 export function replacesKeyAfterKey(subject: MintedKeySubject): void {

@@ -4,15 +4,13 @@ import { outputOfEachTest } from '../support/captured-output.ts';
 import {
   alive,
   clearPending,
-  type Effect,
   LONG_AFTER_MS,
-  type MintedKeySubject,
-  type MintedKeyWorld,
   rotated,
   runSteps,
   secretWithHistory,
   stagedKeys,
-} from './minted-key-world.ts';
+} from './minted-key-steps.ts';
+import type { Effect, MintedKeySubject, MintedKeyWorld } from './minted-key-world.ts';
 
 /** Several tries of one rotation, one after the other or at once, leave one key. */
 export function keepsOneKeyOfManyTries({ facts, start }: MintedKeySubject): void {

@@ -13,7 +13,8 @@ import { administered } from '../../shared/strategies/administered-issuer.ts';
 import { mintedKey } from '../../shared/strategies/minted-key.ts';
 import { interceptCalls } from '../support/intercepted-calls.ts';
 import { clientFor, type Protocol, startProtocol } from '../support/protocol.ts';
-import { type Effect, effectful, type MintedKeySubject, succeeded, TestClock } from './minted-key-world.ts';
+import { succeeded } from './minted-key-steps.ts';
+import { type Effect, effectful, type MintedKeySubject, TestClock } from './minted-key-world.ts';
 
 /** What a provider of the suite is tested with. */
 export interface ProviderSubject {

@@ -3,23 +3,17 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fakeDatadog } from '../../../local/issuers/datadog.ts';
 import { datadog } from '../../../shared/providers/datadog.ts';
 import { STEPS } from '../../../shared/rotation/event.ts';
+import { putByHand } from '../../conformance/minted-key-steps.ts';
 import { type ProviderWorld, startWorld } from '../../conformance/provider-world.ts';
-import { type CapturedOutput, captureOutput } from '../../support/captured-output.ts';
+import { outputOfEachTest } from '../../support/captured-output.ts';
 import { chosenKeys, fakeChosenKeys } from '../../support/chosen-keys.ts';
 import { failureOf } from '../../support/failure.ts';
 import { invokeStep } from '../../support/protocol.ts';
 
 let world: ProviderWorld;
-let output: CapturedOutput;
 
-beforeEach(() => {
-  output = captureOutput();
-});
-
-afterEach(async () => {
-  output.restore();
-  await world.close();
-});
+afterEach(() => world.close());
+outputOfEachTest();
 
 /** A rotation of a secret that says this, by an administrator's secret that says that. */
 async function rotation(secret: object, administrator: (arn: string) => object | string): Promise<void> {
@@ -68,19 +62,13 @@ describe('who can write a secret gains nothing', () => {
     nothingAsked();
   });
 
-  it('by naming itself as its administrator', async () => {
+  it.each([
+    ['ARN', (arn: string) => arn],
+    ['name', (arn: string) => world.protocol.service.store.find(arn).name],
+  ])('by naming itself as its administrator, by %s', async (_, nameOf) => {
     const arn = world.protocol.createSecret('{}');
-    const text = JSON.stringify({
-      ...secret,
-      masterarn: arn,
-      keyId: '',
-      key: '',
-      ...world.administrator,
-      serves: { [arn]: {} },
-    });
-    world.protocol.service.store
-      .find(arn)
-      .versions.put(randomUUID(), { SecretString: text }, ['AWSCURRENT'], new Date());
+    const own = { ...secret, keyId: '', key: '', ...world.administrator, serves: { [arn]: {} } };
+    putByHand(world, arn, { ...own, masterarn: nameOf(arn) });
     const token = world.protocol.beginRotation(arn);
     const failure = await failureOf(invokeStep(world.handler(), 'createSecret', arn, token));
     expect(failure).toMatchObject({
@@ -181,13 +169,16 @@ describe('which target', () => {
     nothingAsked();
   });
 
-  it('is dedicated to one secret only', async () => {
+  it.each([
+    ['targets', { targets: { a: two.blue } }, { targets: { b: two.blue } }],
+    ['accounts', {}, {}],
+  ])('is dedicated to one secret only, whether it is one of several %s', async (_, own, theirs) => {
     const other = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:other-AbCdEf';
     const failure = await failureOf(
       rotation({ provider: 'chosen-keys' }, (arn) => ({
         provider: 'chosen-keys',
         ...world.administrator,
-        serves: { [arn]: { targets: { a: two.blue }, dedicated: true }, [other]: { targets: { b: two.blue } } },
+        serves: { [arn]: { ...own, dedicated: true }, [other]: theirs },
       })),
     );
     expect(failure).toMatchObject({ name: 'InvalidSecret', message: expect.stringContaining(other) });

@@ -1,86 +1,62 @@
+import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fakeDatadog } from '../../../local/issuers/datadog.ts';
 import { datadog } from '../../../shared/providers/datadog.ts';
-import { STEPS, type Step } from '../../../shared/rotation/event.ts';
 import { keyNames } from '../../../shared/strategies/key-name.ts';
+import {
+  LONG_AFTER_MS,
+  putByHand,
+  rotated,
+  runSteps,
+  secretIn,
+  secretWithHistory,
+} from '../../conformance/minted-key-steps.ts';
 import { type ProviderWorld, startWorld } from '../../conformance/provider-world.ts';
-import { type CapturedOutput, captureOutput } from '../../support/captured-output.ts';
+import { outputOfEachTest } from '../../support/captured-output.ts';
 import { failureOf } from '../../support/failure.ts';
 import { invokeStep } from '../../support/protocol.ts';
 
-/** Longer than a run of the function, and the difference of clocks. */
-const LONG_AFTER_MS = 120_000;
 const { declaration } = datadog;
 
 let world: ProviderWorld;
-let output: CapturedOutput;
 
 async function start(livingKeys: number): Promise<void> {
   const facts = { ...declaration.facts, livingKeys };
   world = await startWorld({ declaration: { ...declaration, facts }, fake: () => fakeDatadog(livingKeys) });
-  output = captureOutput();
 }
 
-afterEach(async () => {
-  output.restore();
-  await world.close();
-});
+afterEach(() => world.close());
+outputOfEachTest();
 
-const rotate = async (arn: string, token: string, steps: readonly Step[] = STEPS) => {
-  for (const step of steps) await invokeStep(world.handler(), step, arn, token);
-};
-const secretIn = (arn: string, label: string) => JSON.parse(world.protocol.valueOf(arn, label) ?? '{}');
 const ids = () => world.keys.living().map(({ id }) => id);
-/** Makes another current value, as `put-secret-value` does. */
-const putByHand = (arn: string, changes: object) => {
-  const text = JSON.stringify({ ...secretIn(arn, 'AWSCURRENT'), ...changes });
-  const token = crypto.randomUUID();
-  world.protocol.service.store.find(arn).versions.put(token, { SecretString: text }, ['AWSCURRENT'], new Date());
-};
-
-async function rotated(arn: string): Promise<string> {
-  world.clock.pass(LONG_AFTER_MS);
-  const token = world.protocol.beginRotation(arn);
-  await rotate(arn, token);
-  world.succeeded(arn, token);
-  return token;
-}
-
-async function rotatedTwice(tags: Readonly<Record<string, string>> = {}): Promise<string> {
-  const arn = world.newSecret(tags);
-  await rotated(arn);
-  await rotated(arn);
-  world.clock.pass(LONG_AFTER_MS);
-  return arn;
-}
 
 describe('at the limit of living keys', () => {
   beforeEach(() => start(2));
 
   it('the key of AWSPREVIOUS makes room, and AWSCURRENT lives on', async () => {
-    const arn = await rotatedTwice();
-    const [current, previous] = ['AWSCURRENT', 'AWSPREVIOUS'].map((label) => secretIn(arn, label).keyId);
+    const arn = await secretWithHistory(world);
+    const [current, previous] = ['AWSCURRENT', 'AWSPREVIOUS'].map((label) => secretIn(world, arn, label).keyId);
     expect(ids()).toEqual([previous, current]);
     const token = world.protocol.beginRotation(arn);
-    await rotate(arn, token, ['createSecret']);
-    expect(ids()).toEqual([current, secretIn(arn, token).keyId]);
+    await runSteps(world.handler(), arn, token, ['createSecret']);
+    expect(ids()).toEqual([current, secretIn(world, arn, token).keyId]);
   });
 
   it('nothing is made or ended while the key of AWSPREVIOUS is used after the promotion', async () => {
-    const arn = await rotatedTwice();
+    const arn = await secretWithHistory(world);
     const before = ids();
-    world.keys.use(secretIn(arn, 'AWSPREVIOUS').key);
-    const failure = await failureOf(rotate(arn, world.protocol.beginRotation(arn)));
+    world.keys.use(secretIn(world, arn, 'AWSPREVIOUS').key);
+    const failure = await failureOf(runSteps(world.handler(), arn, world.protocol.beginRotation(arn)));
     expect(failure).toMatchObject({ name: 'PreviousKeyStillInUse' });
-    expect(failure.message).toContain(secretIn(arn, 'AWSPREVIOUS').keyId);
+    expect(failure.message).toContain(secretIn(world, arn, 'AWSPREVIOUS').keyId);
     expect(ids()).toEqual(before);
   });
 
   it('nor while nobody can tell when it was promoted', async () => {
-    const arn = await rotatedTwice();
+    const arn = await secretWithHistory(world);
     const secret = world.protocol.service.store.find(arn);
     secret.rotation = undefined;
-    await expect(rotate(arn, world.protocol.beginRotation(arn))).rejects.toMatchObject({
+    await expect(runSteps(world.handler(), arn, world.protocol.beginRotation(arn))).rejects.toMatchObject({
       name: 'PreviousKeyStillInUse',
     });
     expect(ids()).toHaveLength(2);
@@ -88,9 +64,9 @@ describe('at the limit of living keys', () => {
 
   it('keys of somebody else stay, and are named', async () => {
     const arn = world.newSecret();
-    await rotated(arn);
+    await rotated(world, arn);
     const foreign = world.keys.issue({ name: 'made by hand' });
-    const failure = await failureOf(rotated(arn));
+    const failure = await failureOf(rotated(world, arn));
     expect(failure).toMatchObject({ name: 'KeyLimitReached', message: expect.stringContaining(foreign.id) });
     expect(failure.message).toContain('2 keys live at the issuer, and 2 may');
     expect(ids()).toContain(foreign.id);
@@ -98,60 +74,13 @@ describe('at the limit of living keys', () => {
 
   it('AWSPREVIOUS makes no room if a hand edit made it carry the key of AWSCURRENT', async () => {
     const arn = world.newSecret();
-    await rotated(arn);
+    await rotated(world, arn);
     world.keys.issue({ name: 'made by hand' });
-    putByHand(arn, { note: 'edited' });
-    const { keyId } = secretIn(arn, 'AWSPREVIOUS');
-    expect(keyId).toBe(secretIn(arn, 'AWSCURRENT').keyId);
-    await expect(rotated(arn)).rejects.toMatchObject({ name: 'KeyLimitReached' });
+    putByHand(world, arn, { note: 'edited' });
+    const { keyId } = secretIn(world, arn, 'AWSPREVIOUS');
+    expect(keyId).toBe(secretIn(world, arn, 'AWSCURRENT').keyId);
+    await expect(rotated(world, arn)).rejects.toMatchObject({ name: 'KeyLimitReached' });
     expect(ids()).toContain(keyId);
-  });
-});
-
-describe('after a hand edit', () => {
-  beforeEach(() => start(50));
-
-  it('that put the live key into AWSPREVIOUS, at-once does not end it', async () => {
-    const arn = await rotatedTwice({ 'rotation:retire': 'at-once' });
-    const token = world.protocol.beginRotation(arn);
-    await rotate(arn, token, ['createSecret', 'setSecret', 'testSecret']);
-    putByHand(arn, { keyId: secretIn(arn, token).keyId, key: secretIn(arn, token).key });
-    await rotate(arn, token, ['finishSecret']);
-    expect(secretIn(arn, 'AWSPREVIOUS').keyId).toBe(secretIn(arn, 'AWSCURRENT').keyId);
-    expect(world.keys.works(secretIn(arn, 'AWSCURRENT').key)).toBe(true);
-  });
-
-  it('that named the key of somebody else in AWSPREVIOUS, that key is left, with one warning', async () => {
-    const arn = world.newSecret({ 'rotation:retire': 'at-once' });
-    const foreign = world.keys.issue({ name: 'made by hand' });
-    putByHand(arn, { keyId: foreign.id, key: foreign.value });
-    await rotated(arn);
-    expect(secretIn(arn, 'AWSPREVIOUS').keyId).toBe(foreign.id);
-    expect(ids()).toContain(foreign.id);
-    const warnings = output.logs().filter(({ level }) => level === 'WARN');
-    expect(warnings).toEqual([expect.objectContaining({ keyId: foreign.id })]);
-    expect(warnings[0]?.['message']).toContain('nothing shows that it was made for this secret');
-  });
-
-  it('that left a wrong id beside the key of AWSCURRENT, no key is ended', async () => {
-    const arn = await rotatedTwice();
-    putByHand(arn, { keyId: 'no-such-id' });
-    putByHand(arn, { note: 'and AWSPREVIOUS has the same' });
-    const { key } = secretIn(arn, 'AWSCURRENT');
-    const token = world.protocol.beginRotation(arn);
-    await rotate(arn, token, ['createSecret', 'setSecret']);
-    expect(world.keys.works(key)).toBe(true);
-    expect(output.logs()).toContainEqual(
-      expect.objectContaining({ level: 'WARN', message: expect.stringContaining('is none of the issuer') }),
-    );
-  });
-
-  it('that moved the secret to another target, AWSPENDING of the old one is refused', async () => {
-    const arn = await rotatedTwice();
-    const token = world.protocol.beginRotation(arn);
-    await rotate(arn, token, ['createSecret']);
-    putByHand(arn, { target: 'elsewhere' });
-    await expect(rotate(arn, token, ['setSecret'])).rejects.toMatchObject({ name: 'CandidateMismatch' });
   });
 });
 
@@ -159,26 +88,83 @@ describe('keys that were made for', () => {
   beforeEach(() => start(50));
 
   it('an earlier rotation of this secret end; those of another secret, and of a later rotation, do not', async () => {
-    const arn = await rotatedTwice();
+    const arn = await secretWithHistory(world);
     const other = world.newSecret();
-    await rotated(other);
-    const named = (secret: string) => keyNames(secret, crypto.randomUUID(), 200).name(world.clock.now(), false);
+    await rotated(world, other);
+    const named = (secret: string) => keyNames(secret, randomUUID(), 200).name(world.clock.now(), false);
     const orphan = world.keys.issue({ name: named(arn) });
     const theirs = world.keys.issue({ name: named(other) });
-    await rotated(arn);
+    await rotated(world, arn);
     expect(ids()).not.toContain(orphan.id);
-    expect(ids()).toEqual(expect.arrayContaining([theirs.id, secretIn(other, 'AWSCURRENT').keyId]));
+    expect(ids()).toEqual(expect.arrayContaining([theirs.id, secretIn(world, other, 'AWSCURRENT').keyId]));
   });
 
   it("the next rotation's candidate survive a late finish of this one", async () => {
-    const arn = await rotatedTwice();
-    const token = await rotated(arn);
+    const arn = await secretWithHistory(world);
+    const token = await rotated(world, arn);
     const next = world.protocol.beginRotation(arn);
-    await rotate(arn, next, ['createSecret', 'setSecret']);
+    await runSteps(world.handler(), arn, next, ['createSecret', 'setSecret']);
     world.clock.pass(LONG_AFTER_MS);
-    await rotate(arn, token, ['finishSecret']);
-    expect(world.keys.works(secretIn(arn, next).key)).toBe(true);
+    await runSteps(world.handler(), arn, token, ['finishSecret']);
+    expect(world.keys.works(secretIn(world, arn, next).key)).toBe(true);
   });
+});
+
+describe('how old a key is', () => {
+  beforeEach(() => start(50));
+  const LONGEST_MS = 30_000;
+
+  /** A key of another rotation, which asked for it that long ago. */
+  const issued = (arn: string, token: string, ageMs: number) => {
+    const name = keyNames(arn, token, 200).name(new Date(world.clock.now().getTime() - ageMs), false);
+    const key = world.keys.issue({ name });
+    world.keys.change(key.id, { createdAt: new Date(world.clock.now().getTime() - ageMs) });
+    return key;
+  };
+
+  it('counts from the beginning of the run, since a candidate may be stored in the course of it', async () => {
+    const arn = await secretWithHistory(world);
+    const token = world.protocol.beginRotation(arn);
+    await runSteps(world.handler(), arn, token, ['createSecret']);
+
+    const next = randomUUID();
+    let stored = '';
+    const slow = world.handler(async (effect, perform) => {
+      if (effect === 'list' && stored === '') {
+        const { id, value } = issued(arn, next, 20_000);
+        stored = value;
+        world.protocol.stage(arn, next, JSON.stringify({ ...secretIn(world, arn, token), keyId: id, key: value }));
+        world.clock.pass(25_000);
+      }
+      return await perform();
+    });
+    const ends = world.clock.now().getTime() + LONGEST_MS;
+    await slow(
+      { Step: 'setSecret', SecretId: arn, ClientRequestToken: token },
+      { functionName: 'slow', getRemainingTimeInMillis: () => ends - world.clock.now().getTime() },
+    );
+    expect(world.keys.works(stored)).toBe(true);
+  });
+
+  it('is by the later of name and date, since some issuers tell the day only', async () => {
+    const arn = await secretWithHistory(world);
+    const { id } = issued(arn, randomUUID(), 5_000);
+    world.keys.change(id, { createdAt: new Date(world.clock.now().getTime() - 86_400_000) });
+    await runSteps(world.handler(), arn, world.protocol.beginRotation(arn));
+    expect(ids()).toContain(id);
+  });
+});
+
+it('a key that the function has no time to wait for is told from one that was given its time', async () => {
+  await start(50);
+  world.keys.propagation = 1_000_000;
+  const arn = world.newSecret();
+  const token = world.protocol.beginRotation(arn);
+  await runSteps(world.handler(), arn, token, ['createSecret', 'setSecret']);
+  const given = await failureOf(invokeStep(world.handler(), 'testSecret', arn, token));
+  expect(given).toMatchObject({ name: 'KeyRefused', message: expect.stringContaining('had its time to work') });
+  const hurried = await failureOf(invokeStep(world.handler(), 'testSecret', arn, token, 5_000));
+  expect(hurried).toMatchObject({ name: 'KeyRefused', message: expect.stringMatching(/60 s .* raise its timeout/) });
 });
 
 describe('a secret', () => {
@@ -186,13 +172,13 @@ describe('a secret', () => {
 
   it('keeps the key where its fields say, and connection strings follow', async () => {
     const arn = world.newSecret();
-    putByHand(arn, { fields: { keyId: 'DD_KEY_ID', key: 'DD_API_KEY' }, DD_KEY_ID: '', DD_API_KEY: '' });
-    await rotated(arn);
-    const first = secretIn(arn, 'AWSCURRENT');
+    putByHand(world, arn, { fields: { keyId: 'DD_KEY_ID', key: 'DD_API_KEY' }, DD_KEY_ID: '', DD_API_KEY: '' });
+    await rotated(world, arn);
+    const first = secretIn(world, arn, 'AWSCURRENT');
     expect(world.keys.works(first.DD_API_KEY)).toBe(true);
-    putByHand(arn, { DSN: `https://apikey:${first.DD_API_KEY}@intake.example/1` });
-    await rotated(arn);
-    const second = secretIn(arn, 'AWSCURRENT');
+    putByHand(world, arn, { DSN: `https://apikey:${first.DD_API_KEY}@intake.example/1` });
+    await rotated(world, arn);
+    const second = secretIn(world, arn, 'AWSCURRENT');
     expect(second).toMatchObject({ key: '', keyId: '', DSN: `https://apikey:${second.DD_API_KEY}@intake.example/1` });
     expect(second.DD_API_KEY).not.toBe(first.DD_API_KEY);
   });
@@ -207,15 +193,15 @@ describe('a secret', () => {
     ['no masterarn', { masterarn: '' }, /no field "masterarn"/],
   ])('with %s is refused before a key is made', async (_, changes, message) => {
     const arn = world.newSecret();
-    putByHand(arn, changes);
-    const failure = await failureOf(rotated(arn));
+    putByHand(world, arn, changes);
+    const failure = await failureOf(rotated(world, arn));
     expect(failure).toMatchObject({ name: 'InvalidSecret', message: expect.stringMatching(message) });
     expect(ids()).toEqual([]);
   });
 
   it('with a tag that is no setting is refused before a key is made', async () => {
     const arn = world.newSecret({ 'rotation:retire': 'now' });
-    await expect(rotated(arn)).rejects.toMatchObject({ name: 'InvalidSetting' });
+    await expect(rotated(world, arn)).rejects.toMatchObject({ name: 'InvalidSetting' });
     expect(ids()).toEqual([]);
   });
 });

@@ -1,0 +1,167 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, describe, expect, it } from 'vitest';
+import { fakeDatadog } from '../../../local/issuers/datadog.ts';
+import { datadog } from '../../../shared/providers/datadog.ts';
+import { keyNames } from '../../../shared/strategies/key-name.ts';
+import {
+  LONG_AFTER_MS,
+  putByHand,
+  rotated,
+  runSteps,
+  secretIn,
+  secretWithHistory,
+} from '../../conformance/minted-key-steps.ts';
+import { type ProviderWorld, startWorld } from '../../conformance/provider-world.ts';
+import { outputOfEachTest } from '../../support/captured-output.ts';
+import { chosenKeys, fakeChosenKeys } from '../../support/chosen-keys.ts';
+import { failureOf } from '../../support/failure.ts';
+
+const { declaration } = datadog;
+const AT_ONCE = { 'rotation:retire': 'at-once' };
+
+let world: ProviderWorld;
+
+afterEach(() => world.close());
+
+const output = outputOfEachTest();
+const warnings = () => output.logs().filter(({ level }) => level === 'WARN');
+const ids = (target?: string) => world.keys.living(target).map(({ id }) => id);
+const named = (secret: string) => keyNames(secret, randomUUID(), 200).name(world.clock.now(), false);
+
+/** Keys with names, issued by the issuer. */
+async function start(livingKeys = 50): Promise<void> {
+  const facts = { ...declaration.facts, livingKeys };
+  world = await startWorld({ declaration: { ...declaration, facts }, fake: () => fakeDatadog(livingKeys) });
+}
+
+describe('a hand edit that put the live key into AWSPREVIOUS', () => {
+  it('does not let at-once end it', async () => {
+    await start();
+    const arn = await secretWithHistory(world, AT_ONCE);
+    const token = world.protocol.beginRotation(arn);
+    await runSteps(world.handler(), arn, token, ['createSecret', 'setSecret', 'testSecret']);
+    putByHand(world, arn, { keyId: secretIn(world, arn, token).keyId, key: secretIn(world, arn, token).key });
+    await runSteps(world.handler(), arn, token, ['finishSecret']);
+    expect(secretIn(world, arn, 'AWSPREVIOUS').keyId).toBe(secretIn(world, arn, 'AWSCURRENT').keyId);
+    expect(world.keys.works(secretIn(world, arn, 'AWSCURRENT').key)).toBe(true);
+  });
+
+  it('does not let it make room, though AWSCURRENT has a wrong id beside it', async () => {
+    await start(2);
+    const arn = world.newSecret();
+    await rotated(world, arn);
+    world.keys.issue({ name: 'made by hand' });
+    const { key } = secretIn(world, arn, 'AWSCURRENT');
+    putByHand(world, arn, { keyId: 'no-such-id' });
+    await expect(rotated(world, arn)).rejects.toMatchObject({ name: 'KeyLimitReached' });
+    expect(world.keys.works(key)).toBe(true);
+  });
+
+  it("does not let a late finish end the next rotation's candidate", async () => {
+    await start();
+    const arn = await secretWithHistory(world, AT_ONCE);
+    const token = await rotated(world, arn);
+    const next = world.protocol.beginRotation(arn);
+    await runSteps(world.handler(), arn, next, ['createSecret', 'setSecret']);
+    const { versions } = world.protocol.service.store.find(arn);
+    const SecretString = JSON.stringify(secretIn(world, arn, next));
+    versions.put(randomUUID(), { SecretString }, ['AWSPREVIOUS'], new Date());
+    await runSteps(world.handler(), arn, token, ['finishSecret']);
+    expect(world.keys.works(secretIn(world, arn, next).key)).toBe(true);
+  });
+});
+
+describe('a hand edit that named the key of somebody else', () => {
+  it('in AWSPREVIOUS does not end it; one warning tells', async () => {
+    await start();
+    const arn = world.newSecret(AT_ONCE);
+    const foreign = world.keys.issue({ name: 'made by hand' });
+    putByHand(world, arn, { keyId: foreign.id, key: foreign.value });
+    await rotated(world, arn);
+    expect(secretIn(world, arn, 'AWSPREVIOUS').keyId).toBe(foreign.id);
+    expect(ids()).toContain(foreign.id);
+    expect(warnings()).toEqual([expect.objectContaining({ keyId: foreign.id })]);
+    expect(warnings()[0]?.['message']).toContain('nothing shows that it was made for this secret');
+  });
+
+  it('by the name of another secret, whose key works on', async () => {
+    await start();
+    const [arn, other] = [world.newSecret(AT_ONCE), world.newSecret()];
+    await rotated(world, other);
+    const { keyId } = secretIn(world, other, 'AWSCURRENT');
+    putByHand(world, arn, { keyId });
+    await rotated(world, arn);
+    await rotated(world, arn);
+    expect(ids()).toContain(keyId);
+  });
+
+  it.each([
+    ['at once', AT_ONCE],
+    ['to make room', {}],
+  ])('where the issuer lists values does not end it %s for an id alone', async (_, tags) => {
+    world = await startWorld({
+      declaration: chosenKeys,
+      fake: fakeChosenKeys,
+      target: { app: 'app-1' },
+      account: 'app-1',
+    });
+    const foreign = world.keys.issue({ target: 'app-1' });
+    const arn = world.newSecret(tags);
+    putByHand(world, arn, { keyId: foreign.id });
+    await rotated(world, arn);
+    const failure = await failureOf(rotated(world, arn));
+    expect(failure).toMatchObject({ name: 'KeyLimitReached' });
+    expect(failure.message).toContain(`"serves.${arn}.dedicated"`);
+    expect(ids('app-1')).toContain(foreign.id);
+  });
+});
+
+describe('a hand edit that left a wrong id', () => {
+  const misnamed = expect.objectContaining({
+    level: 'WARN',
+    message: expect.stringContaining('is none of the issuer'),
+  });
+
+  it('beside the key of AWSCURRENT does not end that key, before the promotion or after', async () => {
+    await start();
+    const arn = await secretWithHistory(world);
+    putByHand(world, arn, { keyId: 'no-such-id' });
+    putByHand(world, arn, { note: 'and AWSPREVIOUS has the same' });
+    const { key } = secretIn(world, arn, 'AWSCURRENT');
+    const token = world.protocol.beginRotation(arn);
+    await runSteps(world.handler(), arn, token, ['createSecret', 'setSecret']);
+    expect(world.keys.works(key)).toBe(true);
+    expect(output.logs()).toContainEqual(misnamed);
+    await runSteps(world.handler(), arn, token);
+    expect(secretIn(world, arn, 'AWSPREVIOUS').key).toBe(key);
+    expect(world.keys.works(key)).toBe(true);
+  });
+});
+
+describe('a secret that was something else before', () => {
+  it('is rotated, and ends nothing as long as AWSPREVIOUS cannot be read', async () => {
+    await start();
+    const arn = world.newSecret();
+    const { versions } = world.protocol.service.store.find(arn);
+    versions.put(randomUUID(), { SecretString: 'a plain text' }, ['AWSPREVIOUS'], new Date());
+    const leftOver = world.keys.issue({ name: named(arn) });
+    world.clock.pass(LONG_AFTER_MS);
+    const token = world.protocol.beginRotation(arn);
+    await runSteps(world.handler(), arn, token, ['createSecret', 'setSecret']);
+    expect(ids()).toContain(leftOver.id);
+    expect(warnings()[0]?.['message']).toContain('AWSPREVIOUS');
+    await runSteps(world.handler(), arn, token);
+    expect(ids()).toEqual([secretIn(world, arn, 'AWSCURRENT').keyId]);
+  });
+
+  it('that moved to another target has AWSPENDING of the old one refused', async () => {
+    await start();
+    const arn = await secretWithHistory(world);
+    const token = world.protocol.beginRotation(arn);
+    await runSteps(world.handler(), arn, token, ['createSecret']);
+    putByHand(world, arn, { target: 'elsewhere' });
+    await expect(runSteps(world.handler(), arn, token, ['setSecret'])).rejects.toMatchObject({
+      name: 'CandidateMismatch',
+    });
+  });
+});
