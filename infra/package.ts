@@ -9,6 +9,8 @@ import { overdueCheckPolicy, type PlaceholderPolicy, rotationFunctionPolicy } fr
 import { RotationFunction } from './rotation-function.ts';
 
 export interface PackageOptions {
+  /** The folder with one folder per function; all of `functions/` unless given. */
+  readonly functions?: string;
   /** Where the bundles are built; `dist` unless given. */
   readonly dist?: string;
   /** Where the packages go, one folder each; `dist/packages` unless given. What was there before is gone. */
@@ -24,8 +26,9 @@ export interface PackageOptions {
 export async function writePackages({
   dist = 'dist',
   folder = join(dist, 'packages'),
+  ...sources
 }: PackageOptions = {}): Promise<readonly string[]> {
-  const functions = await build({ dist });
+  const functions = await build({ dist, ...sources });
   const operations = await buildOperations({ dist });
   await rm(folder, { recursive: true, force: true });
   return await Promise.all([

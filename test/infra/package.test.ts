@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -30,8 +30,12 @@ beforeAll(async () => {
 
 afterAll(() => rm(scratch, { recursive: true }));
 
-async function written(name: string): Promise<ReadonlyMap<string, ReadonlyMap<string, Buffer>>> {
-  const targets = await writePackages({ dist: join(scratch, name), folder: join(scratch, name, 'packages') });
+async function written(name: string, functions?: string): Promise<ReadonlyMap<string, ReadonlyMap<string, Buffer>>> {
+  const targets = await writePackages({
+    dist: join(scratch, name),
+    folder: join(scratch, name, 'packages'),
+    ...(functions !== undefined && { functions }),
+  });
   const contents = targets.map(async (target) => {
     const files = (await readdir(target)).toSorted();
     const entries = await Promise.all(files.map(async (file) => [file, await readFile(join(target, file))] as const));
@@ -57,13 +61,21 @@ describe('the packages', () => {
   });
 
   it('are the same bytes when they are written again, elsewhere', async () => {
-    const again = await written('other');
-    const hashes = (all: typeof packages) =>
-      [...all].map(([name, files]) => [
-        name,
-        ...[...files.values()].map((bytes) => createHash('sha256').update(bytes).digest('hex')),
-      ]);
-    expect(hashes(again)).toEqual(hashes(packages));
+    // One bundle in one file, one that is parted.
+    const some = ['random-password', 'postgres-single-user'];
+    const functions = join(scratch, 'functions');
+    for (const name of some) {
+      await mkdir(join(functions, name), { recursive: true });
+      await symlink(join(checkout, 'functions', name, 'handler.ts'), join(functions, name, 'handler.ts'));
+    }
+    const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+    const again = await written('other', functions);
+    expect([...again.keys()].toSorted()).toEqual([...some, 'operations-overdue'].toSorted());
+    for (const [name, files] of again) {
+      for (const [file, bytes] of files) expect(hash(bytes), `${file} of ${name}`).toBe(hash(fileOf(name, file)));
+    }
+    const parts = some.map((name) => Object.keys(unzipSync(fileOf(name, 'function.zip'))).length > 2);
+    expect(parts).toEqual([false, true]);
   }, 120_000);
 
   it('hold bundles that run', async () => {
