@@ -45,7 +45,8 @@ function addEnvironment(app: App, file: DeployableSecrets, environment: Declared
   for (const secret of environment.secrets) {
     const stack = stackFor(app, file, environment, `secrets-${file.stackOf(environment, secret)}`);
     const props = secretProps(environment, secret, alias, functions.get(secret.kind ?? ''), stack);
-    // By its name, wherever it stands in the file: under another logical id CloudFormation would make it once more.
+    // By its name, wherever it stands in the file. Under another logical id CloudFormation would make it once more, and end the
+    // schedule that it made: https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1813
     sayWhatItAwaits(new RotatedSecret(stack, secret.name.replaceAll('/', ':'), props), secret);
   }
   return [...functions].map(([kind, made]) => [`${environment.name}-${kind}`, made] as const);

@@ -10,7 +10,12 @@ export function secretArnPattern(stack: Stack, name: string): string {
   return arnPattern(stack, 'secretsmanager', `secret:${name}-??????`);
 }
 
-/** Without the suffix, which the service finds itself: it can be written before the secret is there. */
+/**
+ * Without the suffix, which the service finds itself: it can be written before the secret is there. What is granted on the
+ * pattern above covers it, as where CDK imports a secret by its name.
+ *
+ * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html#ARN_secretnamehyphen
+ */
 export function partialSecretArn(stack: Stack, name: string): string {
   return arnPattern(stack, 'secretsmanager', `secret:${name}`);
 }

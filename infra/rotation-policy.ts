@@ -46,6 +46,7 @@ export function rotationPolicy(grants: RotationGrants): PolicyStatement[] {
       ],
       // A list of names would outgrow the 10,240 characters of a role's policies at about 150 secrets. The condition is
       // what binds: whoever hands a secret to another rotator shuts this one out with the same call.
+      // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
       resources: [grants.secrets],
       conditions: { StringEquals: { 'secretsmanager:resource/AllowRotationLambdaArn': grants.functionArn } },
     }),
@@ -56,6 +57,8 @@ export function rotationPolicy(grants: RotationGrants): PolicyStatement[] {
     ),
     ...useOtherKeys(grants),
     ...(grants.rds ? describeDatabases(grants.rds) : []),
+    // All five know the user as their resource, GetAccessKeyLastUsed too, though its request does not name one:
+    // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_iam_credentials_console.html
     ...ifAny(grants.iamUsers ?? [], {
       sid: 'MakeAccessKeys',
       actions: [
@@ -108,7 +111,11 @@ function useOtherKeys(grants: RotationGrants): PolicyStatement[] {
   return useKeys('UseKeysOfPowerfulSecrets', ['kms:Decrypt'], otherKeys, otherSecrets, grants);
 }
 
-/** From an instance, RDS leads to a primary or cluster whose name is not known before: so any of this account and Region. */
+/**
+ * From an instance, RDS leads to a primary or cluster whose name is not known before: so any of this account and Region.
+ *
+ * @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html
+ */
 function describeDatabases({ calls, prefix }: NonNullable<RotationGrants['rds']>): PolicyStatement[] {
   const resources: Readonly<Record<RdsCall, readonly string[]>> = {
     DescribeDBInstances: ['db:*'],
@@ -134,17 +141,18 @@ function connectToNetwork(
   { prefix, subnets, securityGroups }: NonNullable<RotationGrants['network']>,
   functionArn: string,
 ): PolicyStatement[] {
-  const change = [
+  const create = 'ec2:CreateNetworkInterface';
+  const manage = [
     'ec2:AssignPrivateIpAddresses',
-    'ec2:CreateNetworkInterface',
     'ec2:DeleteNetworkInterface',
+    'ec2:DescribeNetworkInterfaces',
+    'ec2:DescribeSubnets',
     'ec2:UnassignPrivateIpAddresses',
   ];
-  const look = ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets'];
   return [
     new PolicyStatement({
       sid: 'CreateNetworkInterfaces',
-      actions: ['ec2:CreateNetworkInterface'],
+      actions: [create],
       // An interface has no name before it is made; subnet and security groups are exact.
       resources: [
         `${prefix}:network-interface/*`,
@@ -152,18 +160,13 @@ function connectToNetwork(
         ...securityGroups.map((id) => `${prefix}:security-group/${id}`),
       ],
     }),
-    new PolicyStatement({
-      sid: 'EndNetworkInterfaces',
-      actions: ['ec2:AssignPrivateIpAddresses', 'ec2:DeleteNetworkInterface', 'ec2:UnassignPrivateIpAddresses'],
-      // Lambda names no interface when it asks for this permission, and would refuse to connect a function that had less.
-      resources: [`${prefix}:*/*`],
-    }),
-    // These two know no resources.
-    new PolicyStatement({ sid: 'SeeNetworkInterfaces', actions: look, resources: ['*'] }),
+    // Two of them know no resources. Of the others Lambda asks, before it takes the function, whether they are allowed on any:
+    // https://github.com/hashicorp/terraform-provider-aws/issues/20698 is what happens with less.
+    new PolicyStatement({ sid: 'ManageNetworkInterfaces', actions: manage, resources: ['*'] }),
     new PolicyStatement({
       sid: 'LeaveNetworkToLambda',
       effect: Effect.DENY,
-      actions: [...change, ...look].toSorted(),
+      actions: [create, ...manage].toSorted(),
       resources: ['*'],
       conditions: { ArnEquals: { 'lambda:SourceFunctionArn': functionArn } },
     }),

@@ -8,6 +8,8 @@ import type { Rotator } from './rotation-function.ts';
  * Keeps policies away that would open the secret to everybody: this one is checked on deployment, later ones are refused
  * unless they are checked too. With operators, nobody else starts, cancels or relabels rotations by hand. The function, the
  * service itself and CloudFormation, which sets schedules with RotateSecret, still do.
+ *
+ * @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
  */
 export function secretResourcePolicy(
   scope: Construct,
@@ -38,7 +40,8 @@ export function secretResourcePolicy(
           ArnNotEquals: {
             'aws:PrincipalArn': [...operators, deployer(Stack.of(scope)), ...(rotatedBy ? [rotatedBy.roleArn] : [])],
           },
-          // A service that acts for itself has no principal's ARN, and would count as somebody else.
+          // A service that acts for itself has no principal's ARN, and would count as somebody else. The key is there in every
+          // signed request: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
           Bool: { 'aws:PrincipalIsAWSService': 'false' },
         },
       }),

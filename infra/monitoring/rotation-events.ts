@@ -30,7 +30,8 @@ export class RotationEvents extends Construct {
       reason: 'It is itself the dead-letter queue, of a rule instead of a queue.',
     });
 
-    // A role, since the key's policy cannot bind events.amazonaws.com to this account: EventBridge names no source there.
+    // A role, since a key's policy cannot bind events.amazonaws.com to this account; that of CloudWatch's alarms can:
+    // https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     const publisher = new Role(this, 'Publisher', {
       assumedBy: new ServicePrincipal('events.amazonaws.com', {
         conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },

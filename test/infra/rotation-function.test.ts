@@ -242,15 +242,15 @@ describe('the role of a rotation function', () => {
         ],
       },
       {
-        Sid: 'EndNetworkInterfaces',
+        Sid: 'ManageNetworkInterfaces',
         Effect: 'Allow',
-        Action: ['ec2:AssignPrivateIpAddresses', 'ec2:DeleteNetworkInterface', 'ec2:UnassignPrivateIpAddresses'],
-        Resource: `${ec2}:*/*`,
-      },
-      {
-        Sid: 'SeeNetworkInterfaces',
-        Effect: 'Allow',
-        Action: ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets'],
+        Action: [
+          'ec2:AssignPrivateIpAddresses',
+          'ec2:DeleteNetworkInterface',
+          'ec2:DescribeNetworkInterfaces',
+          'ec2:DescribeSubnets',
+          'ec2:UnassignPrivateIpAddresses',
+        ],
         Resource: '*',
       },
       {
