@@ -58,7 +58,7 @@ export function rotationPolicy(grants: RotationGrants): PolicyStatement[] {
     ...useOtherKeys(grants),
     ...(grants.rds ? describeDatabases(grants.rds) : []),
     // All five know the user as their resource, GetAccessKeyLastUsed too, though its request does not name one:
-    // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_iam_credentials_console.html
+    // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_my-sec-creds-self-manage-pass-accesskeys-ssh.html
     ...ifAny(grants.iamUsers ?? [], {
       sid: 'MakeAccessKeys',
       actions: [

@@ -37,5 +37,23 @@ export function functionSettings(file: SecretsFile): readonly Finding[] {
       });
     }
   }
-  return findings;
+  return [...findings, ...endpointsTwice(file)];
+}
+
+/** A second endpoint of a service could not have the service's private name in that VPC, and would not be made. */
+function endpointsTwice({ environments }: SecretsFile): readonly Finding[] {
+  const first = new Map<string, string>();
+  return Object.entries(environments).flatMap(([name, { network }]) => {
+    if (network?.aws !== 'endpoint') return [];
+    const other = first.get(network.vpc);
+    if (other === undefined) first.set(network.vpc, name);
+    return other === undefined
+      ? []
+      : [
+          {
+            path: ['environments', name, 'network', 'aws'],
+            says: `the VPC has the endpoints of ${other}, and takes no second ones. Say "nat", and let its functions into the security group of those.`,
+          },
+        ];
+  });
 }

@@ -18,6 +18,8 @@ const lines = [
   '        superuser: database/admin', // 12
   '        rotation: {every: 30d}', // 13
 ];
+const network =
+  '{vpc: vpc-11111111, subnets: {eu-west-1a: subnet-11111111}, databases: {sg-11111111: 5432}, aws: endpoint}';
 const withLine = (number: number, ...replacement: string[]) =>
   lines.toSpliced(number - 1, 1, ...replacement).join('\n');
 
@@ -233,6 +235,11 @@ describe('the file of secrets', () => {
       'function names that are too long',
       withLine(4, '  production-frankfurt: {}').replace('project: shop', 'project: shop-of-many-brands'),
       /^secrets.yaml:4: .*67 characters.*Lambda takes 64/,
+    ],
+    [
+      'the same endpoints twice in one VPC',
+      lines.with(2, `  test: {network: ${network}}`).with(3, `  prod: {network: ${network}}`).join('\n'),
+      /^secrets.yaml:4: environments.prod.network.aws: the VPC has the endpoints of test.* Say "nat"/,
     ],
     [
       'a replica of one secret in its own Region',
