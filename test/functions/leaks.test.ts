@@ -1,40 +1,11 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { build } from '../../build.ts';
+import { randomBytes } from 'node:crypto';
 import { mariadbMissing } from '../../local/databases/mariadb-binaries.ts';
 import { type MariadbServer, startMariadb } from '../../local/databases/mariadb-server.ts';
 import { type PostgresServer, startPostgres } from '../../local/databases/postgres-server.ts';
 import { freePort } from '../../local/free-port.ts';
-import type { Invocation } from '../../local/invocation.ts';
-import { type LambdaHost, startLambdaHost } from '../../local/lambda-host.ts';
-import { distFolder, functionEnvironment } from '../../local/local-stack.ts';
-import { STEPS } from '../../shared/rotation/event.ts';
+import { json, type LeakCase, leaksNothing, plant } from '../conformance/leaks.ts';
 import { type EchoingServer, echoingPostgres, echoingSecretsManager } from '../support/echoing-servers.ts';
-import { formsOf } from '../support/forms.ts';
-import { type Protocol, startProtocol, type Value } from '../support/protocol.ts';
-
-/** Full of what breaks careless escaping, and never the same twice. */
-const canary = () => `Canary'"\\;%40 é€-${randomBytes(6).toString('hex')}`;
-
-interface Case {
-  readonly what: string;
-  readonly function:
-    | 'random-password'
-    | 'shared-token'
-    | 'postgres-single-user'
-    | 'postgres-alternating-users'
-    | 'mysql-single-user';
-  /** The current value and tags of the secret; `planted` holds what must not be seen. */
-  secret(planted: string[]): { value: Value; tags?: { Key: string; Value: string }[] } | Promise<{ value: Value }>;
-  /** A candidate that is staged by hand instead of the function's own. */
-  candidate?(planted: string[]): string;
-  /** More fields of each event. */
-  event?(planted: string[]): Record<string, unknown>;
-  /** What a reader of the error must find there. */
-  readonly error?: RegExp;
-  /** Where the function finds its Secrets Manager, if not at the well-behaved one. */
-  endpoint?(): string;
-}
+import type { Protocol } from '../support/protocol.ts';
 
 let protocol: Protocol;
 let postgres: PostgresServer;
@@ -42,11 +13,6 @@ let mariadb: MariadbServer | undefined;
 let closedPort: number;
 let echoingDatabase: EchoingServer;
 let echoingService: EchoingServer;
-
-const plant = (planted: string[], text = canary()) => {
-  planted.push(text);
-  return text;
-};
 
 /** A role with a canary for its password. */
 async function role(planted: string[], attributes = ''): Promise<Record<string, unknown>> {
@@ -73,12 +39,10 @@ function login(planted: string[]): Record<string, unknown> {
   };
 }
 
-const json = (fields: Record<string, unknown>) => ({ value: JSON.stringify(fields) });
-
 const random = 'random-password';
 const database = 'postgres-single-user';
 
-const cases: readonly Case[] = [
+const cases: readonly LeakCase[] = [
   { what: 'rotates a whole string', function: random, secret: (p) => ({ value: plant(p) }) },
   { what: 'rotates a binary key', function: random, secret: (p) => ({ value: Buffer.from(plant(p)) }) },
   {
@@ -151,7 +115,7 @@ const cases: readonly Case[] = [
   },
   { what: 'finds no JSON', function: database, secret: (p) => ({ value: plant(p) }), error: /InvalidSecret/ },
   ...['engine', 'host', 'port', 'username', 'password', 'dbname', 'ssl'].map(
-    (field): Case => ({
+    (field): LeakCase => ({
       what: `finds a secret of the wrong shape in ${field}`,
       function: database,
       secret: (p) => json({ ...login(p), [field]: { wrong: plant(p) } }),
@@ -194,7 +158,7 @@ const cases: readonly Case[] = [
   ...(mariadbMissing() === undefined ? casesOfMariadb() : []),
 ];
 
-function casesOfMariadb(): readonly Case[] {
+function casesOfMariadb(): readonly LeakCase[] {
   const mysql = 'mysql-single-user';
   return [
     {
@@ -224,7 +188,7 @@ function casesOfMariadb(): readonly Case[] {
   ];
 }
 
-function casesOfAlternatingUsers(): readonly Case[] {
+function casesOfAlternatingUsers(): readonly LeakCase[] {
   /** A user, and a superuser whose secret and whose rights over the user may be other than they should. */
   const pair = async (
     p: string[],
@@ -239,7 +203,7 @@ function casesOfAlternatingUsers(): readonly Case[] {
     const masterarn = protocol.createSecret(JSON.stringify({ ...powerful, note: plant(p), ...superuser }));
     return json({ ...first, masterarn, ...user });
   };
-  const cases: readonly Omit<Case, 'function'>[] = [
+  const cases: readonly Omit<LeakCase, 'function'>[] = [
     { what: 'lets another user in', secret: (p) => pair(p, {}) },
     {
       what: 'is refused the current user',
@@ -274,65 +238,19 @@ function login_(planted: string[]) {
   return json(login(planted));
 }
 
-describe.each([
-  { level: 'as deployed', environment: {} },
-  {
-    level: 'at DEBUG, with the event logged',
-    environment: { POWERTOOLS_LOG_LEVEL: 'DEBUG', POWERTOOLS_LOGGER_LOG_EVENT: 'true' },
-  },
-])('no secret value leaves a function, $level, when it', ({ environment }) => {
-  let host: LambdaHost;
-  let endpoint = '';
-
-  beforeAll(async () => {
-    await build();
-    protocol = await startProtocol();
+leaksNothing(cases, {
+  async start(started) {
+    protocol = started;
     postgres = await startPostgres();
     if (mariadbMissing() === undefined) mariadb = await startMariadb();
     closedPort = await freePort();
     echoingDatabase = await echoingPostgres();
     echoingService = await echoingSecretsManager(protocol.service.endpoint);
-    host = startLambdaHost({
-      dist: distFolder(),
-      functionEnvironment: () => ({ ...functionEnvironment(endpoint), ...environment }),
-      timeoutMs: 15_000,
-    });
-  });
+  },
 
-  afterAll(async () => {
-    await host.close();
-    for (const server of [echoingDatabase, echoingService, protocol]) await server.close();
+  async stop() {
+    for (const server of [echoingDatabase, echoingService]) await server.close();
     await mariadb?.stop();
     await postgres.stop();
-  });
-
-  it.each(cases)('$what', async (example) => {
-    const planted: string[] = [];
-    const { value, tags = [] } = { tags: [], ...(await example.secret(planted)) };
-    const secret = protocol.createSecret(value, tags);
-    const token = protocol.beginRotation(secret);
-    const staged = example.candidate?.(planted);
-    if (staged !== undefined) protocol.stage(secret, token, staged);
-    endpoint = example.endpoint?.() ?? protocol.service.endpoint;
-    host.kill();
-
-    const invocations: Invocation[] = [];
-    for (const Step of STEPS) {
-      const rotationToken = randomUUID();
-      planted.push(rotationToken);
-      const more = example.event?.(planted) ?? {};
-      const event = { Step, SecretId: secret, ClientRequestToken: token, RotationToken: rotationToken, ...more };
-      invocations.push(await host.invoke(example.function, event));
-    }
-
-    const seen = JSON.stringify(invocations, null, 1) + invocations.flatMap(({ log }) => log).join('\n');
-    const leaked = [...planted, ...protocol.secretTexts(secret)].flatMap(formsOf).filter((form) => seen.includes(form));
-    expect(leaked).toEqual([]);
-    const failed = invocations.filter(({ outcome }) => outcome === 'failed');
-    expect(failed.length > 0).toBe(example.error !== undefined);
-    const errors = failed.map(
-      (invocation) => 'error' in invocation && `${invocation.error.errorType}: ${invocation.error.errorMessage}`,
-    );
-    if (example.error) expect(errors.join('\n')).toMatch(example.error);
-  });
+  },
 });

@@ -89,18 +89,16 @@ export function invokeStep(
   );
 }
 
+const PLACES = new Set([
+  ...['engine', 'host', 'username', 'dbname', 'masterarn'],
+  ...['provider', 'target', 'keyId', 'UserName', 'AccessKeyId'],
+]);
+
 /** Passwords and the like: what says where the secret belongs may be seen. */
 function secretFieldsOf(text: string): readonly string[] {
   try {
-    const {
-      engine: _engine,
-      host: _host,
-      username: _username,
-      dbname: _dbname,
-      masterarn: _masterarn,
-      ...rest
-    } = JSON.parse(text);
-    return Object.values(rest).filter((field) => typeof field === 'string');
+    const fields = Object.entries(JSON.parse(text)).filter(([name]) => !PLACES.has(name));
+    return fields.map(([, field]) => field).filter((field) => typeof field === 'string');
   } catch {
     return [];
   }
