@@ -23,10 +23,11 @@ export function functionProps(
   const users = secrets.flatMap(({ user }) => user ?? []);
   const dedicated = users.filter((user) => user.dedicated).map(({ arn }) => arn);
   const { concurrency, ...settings } = functions[kind] ?? {};
+  const { environment: needed, timeoutSeconds } = kindOf(kind) ?? {};
   return {
     name: functionName(project, environment.name, kind),
     environment: {
-      ...kindOf(kind)?.environment,
+      ...needed,
       ...(dedicated.length > 0 && { DEDICATED_USERS: unique(dedicated).join(' ') }),
       ...settings.environment,
     },
@@ -40,6 +41,7 @@ export function functionProps(
     rdsCalls: unique(secrets.flatMap(({ rdsCalls }) => rdsCalls)),
     ...(users.length > 0 && { iamUsers: unique(users.map(({ arn }) => arn)) }),
     ...(concurrency !== undefined && { reservedConcurrency: concurrency }),
+    ...(timeoutSeconds !== undefined && { timeoutSeconds }),
   };
 }
 

@@ -8,6 +8,8 @@ export interface Kind {
   readonly powerful?: { readonly key: 'superuser' | 'administrator'; readonly required: boolean };
   /** Whether it makes access keys for the IAM users that the file names, with its own role. */
   readonly iamUsers?: true;
+  /** How long one step may take, where half a minute is not enough: a new key has to become known everywhere. */
+  readonly timeoutSeconds?: number;
   /** What the function cannot do without, whatever the file says. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -32,8 +34,8 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   'postgres-alternating-users': database('required', 'first-user'),
   'mysql-single-user': database('allowed', 'overlap'),
   'mysql-alternating-users': database('required', 'first-user'),
-  'api-key': { settings: ['retire'], powerful: { key: 'administrator', required: true } },
-  'iam-access-key': { settings: ['retire'], iamUsers: true },
+  'api-key': { settings: ['retire'], powerful: { key: 'administrator', required: true }, timeoutSeconds: 240 },
+  'iam-access-key': { settings: ['retire'], iamUsers: true, timeoutSeconds: 90 },
 };
 
 export function kindOf(name: string | undefined): Kind | undefined {

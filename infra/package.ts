@@ -48,10 +48,9 @@ export async function writePackages({
 }
 
 function settingsOf({ functionName: name, file }: Bundle): LambdaSettings {
-  const environment = kindOf(name)?.environment ?? {};
-  return lambdaSettings(
-    (stack) => new RotationFunction(stack, 'Function', { name, bundle: dirname(file), environment }),
-  );
+  const { environment = {}, timeoutSeconds } = kindOf(name) ?? {};
+  const props = { name, bundle: dirname(file), environment, ...(timeoutSeconds !== undefined && { timeoutSeconds }) };
+  return lambdaSettings((stack) => new RotationFunction(stack, 'Function', props));
 }
 
 async function write(

@@ -29,6 +29,8 @@ export interface RotationFunctionProps {
   readonly network?: RotationNetwork;
   /** How many copies may run at once. */
   readonly reservedConcurrency?: number;
+  /** How long one step may take; 30 unless given. */
+  readonly timeoutSeconds?: number;
 }
 
 export interface RotationNetwork {
@@ -52,13 +54,14 @@ export class RotationFunction extends Construct implements Rotator {
   readonly roleArn: string;
   readonly logGroupName: string;
   /** How long one step may take. */
-  readonly timeout = Duration.seconds(30);
+  readonly timeout: Duration;
   readonly ready: IDependable;
 
   constructor(scope: Construct, id: string, props: RotationFunctionProps) {
     super(scope, id);
     const stack = Stack.of(this);
     this.name = props.name;
+    this.timeout = Duration.seconds(props.timeoutSeconds ?? 30);
     // Written out rather than referred to: the role's policy names the function, which waits for its role.
     this.arn = stack.formatArn({
       service: 'lambda',

@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { KINDS, kindOf } from '../../infra/kinds.ts';
+import { issuers } from '../../shared/providers/providers.ts';
 
 const functions = join(import.meta.dirname, '..', '..', 'functions');
 
@@ -15,4 +16,11 @@ describe('the table of kinds', () => {
     expect(kindOf('constructor')).toBeUndefined();
     expect(kindOf(undefined)).toBeUndefined();
   });
+
+  it.each(issuers.map(({ name, declaration }) => [name, declaration.facts.propagationMs] as const))(
+    'gives a new key of %s the %d ms that it may take to work',
+    (_, propagationMs) => {
+      expect((KINDS['api-key']?.timeoutSeconds ?? 0) * 1000).toBeGreaterThan(propagationMs + 10_000);
+    },
+  );
 });

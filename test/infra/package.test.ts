@@ -105,6 +105,7 @@ describe('the packages', () => {
       environment: { NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem' },
     });
     expect(jsonOf('random-password', 'function.json')).toMatchObject({ environment: {} });
+    expect(jsonOf('api-key', 'function.json')).toMatchObject({ timeout: 240 });
     expect(jsonOf('operations-overdue', 'function.json')).toMatchObject({ handler: 'index.handler', timeout: 120 });
   });
 });
