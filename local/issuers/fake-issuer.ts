@@ -37,6 +37,7 @@ export type Fault =
   | { readonly kind: 'answers HTML' }
   | { readonly kind: 'answers 10 MB' }
   | { readonly kind: 'redirects'; readonly to: string }
+  | { readonly kind: 'switches protocols' }
   | { readonly kind: 'never answers' }
   /** A refusal that repeats headers and body of the request. */
   | { readonly kind: 'echoes'; readonly status: number };

@@ -126,6 +126,10 @@ async function fail(fault: Fault, received: Received, outgoing: ServerResponse):
       return void outgoing.writeHead(200, { 'content-type': 'application/json' }).end(`"${'x'.repeat(10_000_000)}"`);
     case 'redirects':
       return void outgoing.writeHead(302, { location: fault.to }).end();
+    case 'switches protocols':
+      return void outgoing.socket?.end(
+        'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+      );
     case 'never answers':
       return;
     case 'echoes': {

@@ -39,6 +39,11 @@ export function exchange(
     ...(lookup && { lookup }),
   });
   outgoing.on('error', reject);
+  // Without a listener Node ends the connection, and tells nobody.
+  outgoing.once('upgrade', ({ statusCode = 0 }, socket) => {
+    socket.destroy();
+    resolve({ status: statusCode, retryAfter: undefined, body: Buffer.alloc(0) });
+  });
   outgoing.once('response', (incoming) => {
     const chunks: Buffer[] = [];
     let length = 0;
