@@ -30,18 +30,20 @@ export function replacesKeyAfterKey(subject: MintedKeySubject): void {
       expect(world.protocol.valueOf(arn, 'AWSCURRENT')).toContain('"note":"kept"');
     });
 
-    it.skipIf(replaces)('ends the old key at once where the tag says so', async () => {
-      const arn = await secretWithHistory(world, { 'rotation:retire': 'at-once' });
-      expect(alive(world)).toEqual([current(arn)]);
-    });
+    if (!replaces)
+      it('ends the old key at once where the tag says so', async () => {
+        const arn = await secretWithHistory(world, { 'rotation:retire': 'at-once' });
+        expect(alive(world)).toEqual([current(arn)]);
+      });
 
-    it.skipIf(dedicated || replaces)('leaves keys alone that it did not make', async () => {
-      const foreign = world.keys.issue();
-      const rotations = secretWithHistory(world, { 'rotation:retire': 'at-once' });
-      if (limit > 2) await rotations;
-      else await expect(rotations).rejects.toMatchObject({ name: 'KeyLimitReached' });
-      expect(alive(world)).toContain(foreign);
-    });
+    if (!(dedicated || replaces))
+      it('leaves keys alone that it did not make', async () => {
+        const foreign = world.keys.issue();
+        const rotations = secretWithHistory(world, { 'rotation:retire': 'at-once' });
+        if (limit > 2) await rotations;
+        else await expect(rotations).rejects.toMatchObject({ name: 'KeyLimitReached' });
+        expect(alive(world)).toContain(foreign);
+      });
 
     it('waits while a new key is not known everywhere', async () => {
       world.keys.propagation(3);
@@ -69,9 +71,8 @@ export function replacesKeyAfterKey(subject: MintedKeySubject): void {
       expect(alive(world)).toEqual(before);
     });
 
-    it.skipIf(facts.value === 'chosen')(
-      'gives up a candidate that somebody ended, and starts anew with the next',
-      async () => {
+    if (facts.value !== 'chosen')
+      it('gives up a candidate that somebody ended, and starts anew with the next', async () => {
         const arn = await secretWithHistory(world);
         const token = world.protocol.beginRotation(arn);
         await runSteps(world.handler(), arn, token, ['createSecret']);
@@ -81,8 +82,7 @@ export function replacesKeyAfterKey(subject: MintedKeySubject): void {
         expect(world.protocol.stages(arn)['AWSPENDING']).toBeUndefined();
         await rotated(world, arn);
         expect(world.keys.works(current(arn))).toBe(true);
-      },
-    );
+      });
 
     it('shows neither keys nor credentials in logs and metrics', async () => {
       const arn = await secretWithHistory(world, { 'rotation:retire': 'at-once' });
