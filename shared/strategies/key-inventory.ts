@@ -22,7 +22,7 @@ export interface KeyInventory {
   /** `undefined` where the issuer does not tell. */
   list(): Promise<readonly LivingKey[] | undefined>;
   /**
-   * Ends what is provably this secret's own and held by no staged version. A key that is younger than a run of this
+   * Ends what is provably this secret's own and held by no staged version, or held twice. A key that is younger than a run of this
    * function can last may belong to a run that is about to store it, and is left for later.
    *
    * @param stored whether a candidate of this rotation is stored: then no other key of it can be any more, however young
@@ -51,7 +51,8 @@ export async function keyInventory(account: Account, context: Context, clock: Cl
     list: async () => await issuer.list?.(),
 
     async endOrphans(living, held, stored) {
-      const orphans = living.filter((key) => !isStaged(key, held) && isOwn(key, held) && isOver(key, stored));
+      const isOrphan = (key: LivingKey) => !isStaged(key, held) && isOver(key, stored);
+      const orphans = living.filter((key) => isOwn(key, held) && (isTwin(key, living) || isOrphan(key)));
       if (orphans.length === 0 || (await isMisnamed(held, living))) return living;
       return await end(issuer, living, orphans);
     },
@@ -90,6 +91,12 @@ export async function keyInventory(account: Account, context: Context, clock: Cl
     if (dedicated || (key.name !== undefined && names?.read(key.name) !== undefined)) return true;
     // An id alone anybody can write; who has the value could use the key anyway.
     return facts.value === 'chosen' && versionsOf(held).some((version) => holdsValue(version, key));
+  }
+
+  /** Two copies of a step may both apply the value that was chosen. One is enough, and every run keeps the same one. */
+  function isTwin({ id, value }: LivingKey, living: readonly LivingKey[]): boolean {
+    if (facts.value !== 'chosen' || value === undefined) return false;
+    return living.some((other) => other.id < id && other.value?.equals(value) === true);
   }
 
   /** A hand edit may leave a wrong id beside a key that works: then which of the keys is in use cannot be told. */
