@@ -90,11 +90,14 @@ export class IssuedKeys {
     return this.#keys.find((key) => key.id === id);
   }
 
-  /** As if so many milliseconds had passed since the keys were made and used. */
+  /** As if so many milliseconds had passed since the keys were made, also by their names, and used. */
   age(milliseconds: number): void {
     const earlier = (date: Date) => new Date(date.getTime() - milliseconds);
     this.#keys = this.#keys.map((key) => ({
       ...key,
+      name: key.name.replace(COMPACT_TIME, (time) =>
+        compact(earlier(new Date(time.replace(COMPACT_TIME, '$1-$2-$3T$4:$5:$6Z')))),
+      ),
       createdAt: earlier(key.createdAt),
       ...(key.lastUsedAt && { lastUsedAt: earlier(key.lastUsedAt) }),
     }));
@@ -103,4 +106,11 @@ export class IssuedKeys {
   #newValue(): string {
     return (this.nextValue ?? this.options.newValue ?? randomUUID)();
   }
+}
+
+/** As names of keys may tell it: ISO 8601 in its basic form. */
+const COMPACT_TIME = /(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z/;
+
+function compact(time: Date): string {
+  return time.toISOString().replace(/[-:]|\.\d+/g, '');
 }
