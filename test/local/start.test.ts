@@ -1,5 +1,5 @@
 import { DescribeSecretCommand, RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { runCommand, startCommand } from '../support/command.ts';
 import { clientFor } from '../support/protocol.ts';
 import { describeWithMariadb } from '../support/with-mariadb.ts';
@@ -79,6 +79,7 @@ describe('npm start', () => {
 
   it('stays up, serves who follows the lines that it prints, rotates on schedule, and ends with Ctrl-C', async () => {
     const command = startCommand('local/start.ts', '--port', '0', '--ms-per-day', '100');
+    onTestFinished(() => void command.process.kill('SIGKILL'));
     const [, endpoint = ''] = await command.says(/export AWS_ENDPOINT_URL=(\S+)/);
     const client = clientFor(endpoint);
     // Refused while the schedule has the secret rotating.
