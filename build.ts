@@ -11,6 +11,8 @@ export interface BuildOptions {
   readonly functions?: string;
   /** Where `<function>/index.mjs` goes, with its source map and with the chunks that it loads. */
   readonly dist?: string;
+  /** The one function to build; all of them unless given. */
+  readonly only?: string;
 }
 
 export interface Bundle {
@@ -27,11 +29,12 @@ export interface Bundle {
 }
 
 /**
- * Bundles every function. Files appear under their names only when they are whole, so that a reader, or another
+ * Bundles every function, or only one. Files appear under their names only when they are whole, so that a reader, or another
  * build at the same time, never meets half of one.
  */
 export function build(options: BuildOptions = {}): Promise<readonly Bundle[]> {
-  return buildEach(options.functions ?? join(import.meta.dirname, 'functions'), '', options.dist);
+  const { functions = join(import.meta.dirname, 'functions'), dist, only } = options;
+  return buildEach(functions, '', dist, only);
 }
 
 /** Bundles the Lambdas that watch over rotations, as `operations-<name>`: they rotate nothing. */
@@ -43,10 +46,12 @@ async function buildEach(
   folder: string,
   prefix: string,
   dist = join(import.meta.dirname, 'dist'),
+  only?: string,
 ): Promise<readonly Bundle[]> {
   const folders = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+  const wanted = folders.filter(({ name }) => only === undefined || name === only);
   return await Promise.all(
-    folders.map(({ name }) => buildFunction(`${prefix}${name}`, resolve(folder, name, 'handler.ts'), resolve(dist))),
+    wanted.map(({ name }) => buildFunction(`${prefix}${name}`, resolve(folder, name, 'handler.ts'), resolve(dist))),
   );
 }
 

@@ -11,7 +11,7 @@ import { type Seeded, seedSecret } from './seeded-secret.ts';
 
 try {
   const wanted = await readArguments(process.argv.slice(2));
-  await build();
+  await build({ only: wanted.functionName });
   if (!existsSync(`${distFolder()}/${wanted.functionName}/index.mjs`)) {
     throw new UsageError(`There is no function ${wanted.functionName}: name a folder of functions/.`);
   }
