@@ -55,6 +55,14 @@ export class CandidateRefused extends RotationError {
   override readonly name = 'CandidateRefused';
 }
 
+/**
+ * The stored candidate must not take the place of AWSCURRENT: it is older, it was current before, or this function would
+ * not have made it. AWSCURRENT works, and AWSPENDING is taken off the candidate.
+ */
+export class CandidateGivenUp extends RotationError {
+  override readonly name = 'CandidateGivenUp';
+}
+
 /** AWSCURRENT moved to a third version while this one was being rotated. */
 export class PromotionConflict extends RotationError {
   override readonly name = 'PromotionConflict';

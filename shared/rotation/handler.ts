@@ -5,9 +5,11 @@ import { type SecretStore, secretStore } from '../secrets/secret-store.ts';
 import { secretsManagerClient } from '../secrets/secrets-manager-client.ts';
 import { type Deadline, withDeadline } from './deadline.ts';
 import { parseEvent, type RotationEvent } from './event.ts';
-import { once, runStep, type StepResult } from './rotation.ts';
+import { Origins } from './origins.ts';
+import { runStep } from './rotation.ts';
 import { stepReport } from './step-report.ts';
 import type { Context, Strategy } from './strategy.ts';
+import { once } from './version-reader.ts';
 import { AWSCURRENT } from './version-stages.ts';
 
 /** The part of Lambda's context that is used. */
@@ -26,6 +28,7 @@ export function rotationHandler<S>(
   strategy: Strategy<S>,
   client: Pick<SecretsManagerClient, 'send'> = secretsManagerClient(),
 ): RotationHandler {
+  const origins = new Origins();
   return async (rawEvent, lambda) => {
     const report = stepReport(lambda.functionName);
     const redaction = new Redaction();
@@ -38,9 +41,9 @@ export function rotationHandler<S>(
         () => lambda.getRemainingTimeInMillis(),
         (deadline) => {
           const store = learning(secretStore(client, deadline.signal), redaction);
-          return runWithin(deadline, event, strategy, store, redaction, (error) =>
-            report.retirementFailed(error, redaction.cleanError(error)),
-          );
+          const context = contextOf(event, deadline, store, redaction);
+          const retirementFailed = (error: unknown) => report.retirementFailed(error, redaction.cleanError(error));
+          return runStep({ event, strategy, store, context, origins, retirementFailed });
         },
       );
       report.succeeded(result);
@@ -52,15 +55,8 @@ export function rotationHandler<S>(
   };
 }
 
-function runWithin<S>(
-  deadline: Deadline,
-  event: RotationEvent,
-  strategy: Strategy<S>,
-  store: SecretStore,
-  redaction: Redaction,
-  retirementFailed: (error: unknown) => void,
-): Promise<StepResult> {
-  const context: Context = {
+function contextOf(event: RotationEvent, deadline: Deadline, store: SecretStore, redaction: Redaction): Context {
+  return {
     secretId: event.secretId,
     token: event.token,
     environment: process.env,
@@ -72,7 +68,6 @@ function runWithin<S>(
     warn: (message, details = {}) =>
       logger.warn(message, { secretArn: event.secretId, version: event.token, ...details }),
   };
-  return runStep({ event, strategy, store, context, retirementFailed });
 }
 
 /** The same store; every value that passes through it is taken out of whatever is logged or thrown later. */

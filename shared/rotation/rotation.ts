@@ -1,18 +1,20 @@
-import {
-  CandidateRefused,
-  InvalidSecret,
-  NoCandidate,
-  NoCurrentValue,
-  PromotionConflict,
-  RotationDisabled,
-  VersionNotStaged,
-} from '../errors.ts';
-import { refusedWith, type SecretStore, type SecretVersion } from '../secrets/secret-store.ts';
+import { CandidateRefused, PromotionConflict, RotationDisabled } from '../errors.ts';
+import { refusedWith } from '../secrets/secret-store.ts';
 import { type SecretValue, sameValue } from '../secrets/secret-value.ts';
+import {
+  type Candidate,
+  type CandidateCase,
+  releasePending,
+  requireCandidate,
+  requireNeverCurrent,
+  requireSuccessor,
+  storedCandidate,
+} from './candidate.ts';
 import { unlessAborted } from './deadline.ts';
-import type { RotationEvent, Step } from './event.ts';
-import type { Context, StagedVersions, Strategy } from './strategy.ts';
-import { AWSCURRENT, AWSPENDING, AWSPREVIOUS, holderOf, standing } from './version-stages.ts';
+import type { Step } from './event.ts';
+import { requireStaged } from './standing.ts';
+import { versionReader } from './version-reader.ts';
+import { AWSCURRENT, AWSPREVIOUS, holderOf, standing } from './version-stages.ts';
 
 /** What a step that succeeded has done. */
 export type StepResult =
@@ -23,11 +25,7 @@ export type StepResult =
   | 'promoted'
   | 'already current';
 
-export interface StepRun<S> {
-  readonly event: RotationEvent;
-  readonly strategy: Strategy<S>;
-  readonly store: SecretStore;
-  readonly context: Context;
+export interface StepRun<S> extends CandidateCase<S> {
   /** Told when something old could not be retired after the promotion. */
   readonly retirementFailed: (error: unknown) => void;
 }
@@ -42,180 +40,140 @@ export function runStep<S>(run: StepRun<S>): Promise<StepResult> {
 
 const steps: { readonly [K in Step]: <S>(run: StepRun<S>) => Promise<StepResult> } = {
   createSecret,
-  setSecret: (run) =>
-    onCandidate(run, 'target accepts candidate', (versions, context) => run.strategy.set(versions, context)),
-  testSecret: (run) =>
-    onCandidate(run, 'candidate tested', (versions, context) => run.strategy.test(versions, context)),
+  setSecret,
+  testSecret,
   finishSecret,
 };
 
 async function createSecret<S>(run: StepRun<S>): Promise<StepResult> {
-  const { event, strategy, store, context } = run;
-  const { rotationEnabled } = await context.describe();
-  if (!rotationEnabled) {
-    throw new RotationDisabled(
-      `Rotation is switched off for ${event.secretId}. Switch it on with: aws secretsmanager rotate-secret --secret-id ${event.secretId}`,
-    );
+  const { event, strategy, store, context, origins } = run;
+  const { rotationEnabled, stages } = await context.describe();
+  if (!rotationEnabled) throw rotationDisabled(run);
+  if ((await requireStaged(event, context)) === 'current') return 'already current';
+  if (strategy.mints || stages.get(event.token)?.includes(AWSPREVIOUS)) {
+    const stored = await storedCandidate(run);
+    if (stored) return await adopt(run, stored);
   }
-  if ((await standingOf(run)) === 'current') return 'already current';
-  if (strategy.mints && (await storedCandidate(run))) return 'candidate adopted';
 
-  const candidate = await strategy.create(versionsOf(run), context);
+  const reader = versionReader({ ...run, ...event });
+  const candidate = await strategy.create(reader.versions, context);
   strategy.parse(candidate);
   try {
     await store.putPending(event.secretId, event.token, candidate, event.rotationToken);
-    return 'candidate stored';
   } catch (error) {
     if (!refusedWith(error, 'ResourceExistsException')) throw error;
-    await discardUnlessStored(run, candidate);
-    return 'candidate adopted';
+    // Only now is it known whose candidate lives on.
+    const stored = await requireCandidate(run);
+    await discardUnlessStored(run, candidate, stored);
+    return await adopt(run, stored);
   }
+  const madeOf = await reader.currentIfRead();
+  if (madeOf !== undefined) origins.note(event.token, madeOf);
+  return 'candidate stored';
 }
 
-/** The service has said that the token holds a value: only then is it known whose candidate lives on. */
-async function discardUnlessStored<S>(run: StepRun<S>, minted: SecretValue): Promise<void> {
-  const { event, strategy, store, context } = run;
-  if (!strategy.mints) return;
-  const stored = await store.read(event.secretId, { id: event.token, stage: AWSPENDING });
-  if (!sameValue(stored.value, minted)) await strategy.mints.discard(minted, context);
+async function adopt<S>(run: StepRun<S>, candidate: Candidate<S>): Promise<StepResult> {
+  if (candidate.version.stages.includes(AWSCURRENT)) return 'already current';
+  await requireSuccessor(run, candidate, true);
+  return 'candidate adopted';
 }
 
-async function onCandidate<S>(
-  run: StepRun<S>,
-  result: StepResult,
-  act: (versions: StagedVersions<S>, context: Context) => Promise<void>,
-): Promise<StepResult> {
+async function discardUnlessStored<S>(
+  { strategy, context }: StepRun<S>,
+  minted: SecretValue,
+  stored: Candidate<S>,
+): Promise<void> {
+  if (!strategy.mints || sameValue(stored.version.value, minted)) return;
+  await strategy.mints.discard(minted, context);
+}
+
+async function setSecret<S>(run: StepRun<S>): Promise<StepResult> {
+  const { strategy, context } = run;
   const candidate = await requireCandidate(run);
-  if (candidate.stages.includes(AWSCURRENT)) return 'already current';
+  if (candidate.version.stages.includes(AWSCURRENT)) return 'already current';
+  if (strategy.set) {
+    await requireSuccessor(run, candidate);
+    await releasingIfRefused(run, strategy.set(candidate.reader.versions, context));
+  }
+  return 'target accepts candidate';
+}
+
+async function testSecret<S>(run: StepRun<S>): Promise<StepResult> {
+  const { strategy, context } = run;
+  const candidate = await requireCandidate(run);
+  if (candidate.version.stages.includes(AWSCURRENT)) return 'already current';
+  await requireNeverCurrent(run, candidate);
+  await releasingIfRefused(run, strategy.test(candidate.reader.versions, context));
+  return 'candidate tested';
+}
+
+async function releasingIfRefused<S>(run: StepRun<S>, act: Promise<void>): Promise<void> {
   try {
-    await act(versionsOf(run, candidate), run.context);
-    return result;
+    await act;
   } catch (error) {
-    if (error instanceof CandidateRefused) await unstage(run);
+    if (error instanceof CandidateRefused) await releasePending(run);
     throw error;
   }
 }
 
-/** So that the next rotation starts with a new candidate instead of "A previous rotation isn't complete". */
-async function unstage<S>({ event, store, context }: StepRun<S>): Promise<void> {
-  try {
-    await store.moveStage(event.secretId, { stage: AWSPENDING, from: event.token });
-  } catch {
-    context.warn(
-      `AWSPENDING could not be taken off the refused candidate. Take it off before the next rotation: aws secretsmanager update-secret-version-stage --secret-id ${event.secretId} --version-stage ${AWSPENDING} --remove-from-version-id ${event.token}`,
-    );
-  }
-}
-
 async function finishSecret<S>(run: StepRun<S>): Promise<StepResult> {
-  const { strategy, context } = run;
-  const result = (await standingOf(run)) === 'current' ? 'already current' : await promote(run);
+  const { event, strategy, context } = run;
+  const result = await promote(run);
   try {
-    if (strategy.finish) await unlessAborted(strategy.finish(versionsOf(run), context), context.deadline.signal);
+    const { versions } = versionReader({ ...run, ...event });
+    if (strategy.finish) await unlessAborted(strategy.finish(versions, context), context.deadline.signal);
   } catch (error) {
     run.retirementFailed(error);
   }
   return result;
 }
 
-/** Naming the observed holder makes the move a compare-and-swap. */
-async function promote<S>({ event, store, context }: StepRun<S>): Promise<StepResult> {
+/**
+ * Naming the holder of AWSCURRENT that the candidate is known to succeed makes the move a compare-and-swap: an edit by hand,
+ * whenever it comes, makes it fail. Where this process does not know the holder, both versions are read again.
+ */
+async function promote<S>(run: StepRun<S>): Promise<StepResult> {
+  const { event, context, origins } = run;
+  const known = origins.of(event.token);
+  if (known !== undefined) {
+    const { stages } = await context.describe();
+    if ((await requireStaged(event, context)) === 'current') return 'already current';
+    const isAsKnown = holderOf(stages, AWSCURRENT) === known && !stages.get(event.token)?.includes(AWSPREVIOUS);
+    if (isAsKnown && (await moveCurrent(run, known))) return 'promoted';
+  }
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    const candidate = await requireCandidate(run);
+    if (candidate.version.stages.includes(AWSCURRENT)) return 'already current';
+    if (await moveCurrent(run, await requireSuccessor(run, candidate))) return 'promoted';
+  }
+  throw await promotionConflict(run);
+}
+
+/** @returns false if AWSCURRENT is not on that version any more */
+async function moveCurrent<S>({ event, store }: StepRun<S>, holder: string): Promise<boolean> {
   const { secretId, token } = event;
-  const holder = holderOf((await context.describe()).stages, AWSCURRENT);
-  if (holder === undefined) throw noCurrentValue(secretId);
   try {
     await store.moveStage(secretId, { stage: AWSCURRENT, from: holder, to: token });
-    return 'promoted';
+    return true;
   } catch (error) {
     if (!refusedWith(error, 'InvalidParameterException') && !refusedWith(error, 'InvalidRequestException')) throw error;
     const { stages } = await store.describe(secretId);
-    if (standing(stages, token) === 'current') return 'promoted';
-    const holderNow = holderOf(stages, AWSCURRENT);
-    if (holderNow === holder) throw error;
-    throw new PromotionConflict(
-      `AWSCURRENT of ${secretId} moved from version ${holder} to ${holderNow} while ${token} was being rotated in. Check that the new AWSCURRENT is the one that works, take AWSPENDING off ${token} if it is still there, then rotate again.`,
-      { cause: error },
-    );
+    if (standing(stages, token) === 'current') return true;
+    if (holderOf(stages, AWSCURRENT) === holder) throw error;
+    return false;
   }
 }
 
-async function standingOf<S>({ event, context }: StepRun<S>): Promise<'pending' | 'current'> {
-  const where = standing((await context.describe()).stages, event.token);
-  if (where !== 'not staged') return where;
-  throw new VersionNotStaged(
-    `Version ${event.token} of ${event.secretId} holds neither AWSPENDING nor AWSCURRENT: its rotation was cancelled, refused or replaced by another one. If the secret should be rotated, start anew: aws secretsmanager rotate-secret --secret-id ${event.secretId}`,
+async function promotionConflict<S>({ event, store }: StepRun<S>): Promise<PromotionConflict> {
+  const holder = holderOf((await store.describe(event.secretId)).stages, AWSCURRENT);
+  return new PromotionConflict(
+    `AWSCURRENT of ${event.secretId} keeps moving while ${event.token} is being rotated in; now it is on version ${holder}. Check that this is the one that works and that only one person edits the secret, then rotate again.`,
   );
 }
 
-async function storedCandidate<S>({ event, store }: StepRun<S>): Promise<SecretVersion | undefined> {
-  try {
-    return await store.read(event.secretId, { id: event.token, stage: AWSPENDING });
-  } catch (error) {
-    if (refusedWith(error, 'ResourceNotFoundException')) return undefined;
-    throw error;
-  }
-}
-
-/** GetSecretValue checks the staging by itself; only when it objects is it worth asking why. */
-async function requireCandidate<S>(run: StepRun<S>): Promise<SecretVersion> {
-  const { event, store } = run;
-  try {
-    return await store.read(event.secretId, { id: event.token, stage: AWSPENDING });
-  } catch (error) {
-    const absent = refusedWith(error, 'ResourceNotFoundException');
-    if (!absent && !refusedWith(error, 'InvalidRequestException')) throw error;
-    if ((await standingOf(run)) === 'current')
-      return await store.read(event.secretId, { id: event.token, stage: AWSCURRENT });
-    if (!absent) throw error;
-    throw new NoCandidate(
-      `AWSPENDING of ${event.secretId} has no value yet: createSecret has not stored one for ${event.token}. Secrets Manager repeats a rotation from createSecret on; if it no longer does, take AWSPENDING off and rotate again: aws secretsmanager update-secret-version-stage --secret-id ${event.secretId} --version-stage ${AWSPENDING} --remove-from-version-id ${event.token}`,
-      { cause: error },
-    );
-  }
-}
-
-function versionsOf<S>({ event, strategy, store }: StepRun<S>, candidate?: SecretVersion): StagedVersions<S> {
-  const parse = (label: string, { value }: SecretVersion): S => {
-    try {
-      return strategy.parse(value);
-    } catch (error) {
-      if (!(error instanceof InvalidSecret)) throw error;
-      throw new InvalidSecret(`${label} of ${event.secretId}: ${error.message}`, { cause: error.cause });
-    }
-  };
-  return {
-    current: once(async () => {
-      try {
-        return parse(AWSCURRENT, await store.read(event.secretId, { stage: AWSCURRENT }));
-      } catch (error) {
-        throw refusedWith(error, 'ResourceNotFoundException') ? noCurrentValue(event.secretId, error) : error;
-      }
-    }),
-    previous: once(async () => {
-      try {
-        return parse(AWSPREVIOUS, await store.read(event.secretId, { stage: AWSPREVIOUS }));
-      } catch (error) {
-        if (refusedWith(error, 'ResourceNotFoundException')) return undefined;
-        throw error;
-      }
-    }),
-    candidate: once(async () =>
-      parse(AWSPENDING, candidate ?? (await store.read(event.secretId, { id: event.token, stage: AWSPENDING }))),
-    ),
-  };
-}
-
-function noCurrentValue(secretId: string, cause?: unknown): NoCurrentValue {
-  return new NoCurrentValue(
-    `${secretId} has no version with AWSCURRENT and a value, so there is nothing to rotate. Store the first value: aws secretsmanager put-secret-value --secret-id ${secretId} --secret-string file://value`,
-    { cause },
+/** RotateSecret switches rotation on again, but refuses as long as AWSPENDING waits on another version than AWSCURRENT. */
+function rotationDisabled<S>({ event: { secretId, token } }: StepRun<S>): RotationDisabled {
+  return new RotationDisabled(
+    `Rotation is switched off for ${secretId}, and AWSPENDING waits on ${token}. To rotate again: 1. If AWSCURRENT does not work at the target and AWSPENDING does, make that one current: aws secretsmanager update-secret-version-stage --secret-id ${secretId} --version-stage AWSCURRENT --move-to-version-id ${token} --remove-from-version-id CURRENT_VERSION. 2. Take AWSPENDING off: aws secretsmanager update-secret-version-stage --secret-id ${secretId} --version-stage AWSPENDING --remove-from-version-id ${token}. 3. Switch rotation on, which rotates: aws secretsmanager rotate-secret --secret-id ${secretId}`,
   );
-}
-
-export function once<T>(read: () => Promise<T>): () => Promise<T> {
-  let answer: Promise<T> | undefined;
-  return () => {
-    answer ??= read();
-    return answer;
-  };
 }

@@ -57,12 +57,31 @@ export interface Strategy<S> {
   create(versions: StoredVersions<S>, context: Context): Promise<SecretValue>;
 
   /**
+   * What `create` would have made of AWSCURRENT had it drawn what the candidate holds: the same to the byte if this function
+   * made the candidate of this AWSCURRENT. Changes nothing.
+   *
+   * @throws CandidateMismatch or InvalidSecret if it would have made nothing like it
+   */
+  recreate(current: S, candidate: S, context: Context): Promise<SecretValue>;
+
+  /** Whether `create` could have drawn what the candidate holds, by the settings of now. Absent if a target draws it. */
+  couldDraw?(candidate: S, current: S, context: Context): Promise<boolean>;
+
+  /**
    * Makes the target accept the candidate. Side effects come in an order in which a candidate that works implies that
-   * nothing is left to do.
+   * nothing is left to do. Absent if there is no target to tell.
    *
    * @throws CandidateRefused only if the target refuses this candidate for good and is proved unchanged
    */
-  set(versions: StagedVersions<S>, context: Context): Promise<void>;
+  set?(versions: StagedVersions<S>, context: Context): Promise<void>;
+
+  /**
+   * The candidate is being given up, whether or not the target was told of it: brings the target to a state in which
+   * AWSCURRENT works. Safe to repeat. Absent if there is no target. AWSPENDING is released only if this returns.
+   *
+   * @throws RotationError that says which version works, if AWSCURRENT cannot be made to
+   */
+  restore?(versions: StagedVersions<S>, context: Context): Promise<void>;
 
   /** Returns only if the target accepts the candidate. Changes nothing. */
   test(versions: StagedVersions<S>, context: Context): Promise<void>;
@@ -73,3 +92,6 @@ export interface Strategy<S> {
    */
   finish?(versions: StoredVersions<S>, context: Context): Promise<void>;
 }
+
+/** A strategy with a target that has to be told. */
+export type TargetedStrategy<S> = Strategy<S> & Required<Pick<Strategy<S>, 'set' | 'restore'>>;

@@ -15,6 +15,11 @@ export interface SecretVersion {
   readonly arn: string;
   readonly id: string;
   readonly stages: readonly string[];
+  /**
+   * When the version came to be. Of one that RotateSecret staged before it had a value, the service does not say whether
+   * that is the time of the staging or of the value: it is at most the latter. Absent if the service does not tell.
+   */
+  readonly createdAt?: Date;
   readonly value: SecretValue;
 }
 
@@ -75,14 +80,14 @@ export function secretStore(client: Pick<SecretsManagerClient, 'send'>, signal: 
     async read(SecretId, { stage: VersionStage, id }) {
       const command = new GetSecretValueCommand({ SecretId, VersionStage, ...(id !== undefined && { VersionId: id }) });
       const answer = await ask('GetSecretValue', SecretId, client.send(command, abort));
-      const { ARN: arn = SecretId, VersionId, VersionStages = [], SecretString, SecretBinary } = answer;
+      const { ARN: arn = SecretId, VersionId, VersionStages = [], CreatedDate, SecretString, SecretBinary } = answer;
       const value = SecretString !== undefined ? stringValue(SecretString) : SecretBinary && binaryValue(SecretBinary);
       if (VersionId === undefined || value === undefined) {
         throw new SecretsManagerUnavailable(
           `GetSecretValue answered for ${SecretId} without a version or a value. Try again.`,
         );
       }
-      return { arn, id: VersionId, stages: VersionStages, value };
+      return { arn, id: VersionId, stages: VersionStages, ...(CreatedDate && { createdAt: CreatedDate }), value };
     },
 
     async putPending(SecretId, token, value, rotationToken) {

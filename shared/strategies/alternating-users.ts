@@ -2,12 +2,13 @@ import type { AlternatingEngine, UserPair } from '../engines/alternating-engine.
 import type { DatabaseLogin } from '../engines/engine.ts';
 import { AlternateRefused, CandidateRefused, InvalidSecret, SuperuserRefused } from '../errors.ts';
 import type { Context, Strategy } from '../rotation/strategy.ts';
-import { randomPassword } from '../secrets/password.ts';
+import { meetsPolicy, randomPassword } from '../secrets/password.ts';
 import { passwordPolicy } from '../secrets/password-settings.ts';
 import { replaceLogin } from '../secrets/replace-password.ts';
-import { type DatabaseSecret, parseDatabaseSecret, requireSameIdentity, type StoredLogin } from './database-secret.ts';
+import { type DatabaseSecret, parseDatabaseSecret, type StoredLogin } from './database-secret.ts';
 import { located } from './located.ts';
 import { replicated } from './replicated.ts';
+import { restoreCurrent } from './restore-current.ts';
 import { atServerOf, proveCurrent, readSuperuser, superuserSession } from './superuser.ts';
 import { FIRST_USER_TAG, otherOf, pairFormedBy, pairOf } from './user-pair.ts';
 
@@ -33,11 +34,25 @@ export function alternatingUsers(engine: AlternatingEngine): Strategy<DatabaseSe
       return replaceLogin(current.json, { username, password }).toValue();
     },
 
+    async recreate(current, candidate) {
+      const { username, password } = candidate.login;
+      pairFormedBy(current.login.username, username);
+      return replaceLogin(current.json, { username, password }).toValue();
+    },
+
+    async couldDraw({ login }, current, context) {
+      const { tags } = await context.describe();
+      const pair = pairOf(current.login.username, tags.get(FIRST_USER_TAG), engine);
+      if (login.username !== otherOf(pair, current.login.username)) return false;
+      return meetsPolicy(passwordPolicy(tags, context.environment), login.password.reveal());
+    },
+
+    restore: (versions, context) => restoreCurrent(engine, versions, context),
+
     async set(versions, context) {
       const stored = await Promise.all([versions.current(), versions.candidate()]);
       const [{ login: asCurrent }, { login: asCandidate }] = stored;
       const pair = pairFormedBy(asCurrent.username, asCandidate.username);
-      requireSameIdentity(asCurrent, { ...asCandidate, username: asCurrent.username });
       const [current, candidate] = await Promise.all([
         located(stored[0], engine, context),
         located(stored[1], engine, context),

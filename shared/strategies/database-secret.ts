@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { isIPv6 } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import type { DatabaseLogin, Engine, Tls } from '../engines/engine.ts';
-import { CandidateMismatch, InvalidSecret } from '../errors.ts';
+import { InvalidSecret } from '../errors.ts';
 import { proxyAdvice } from '../rds/endpoint-name.ts';
 import type { Place } from '../rds/location.ts';
 import { JsonSecret } from '../secrets/json-secret.ts';
@@ -55,22 +56,9 @@ export function rdsPlace(json: JsonSecret): Place | undefined {
   return undefined;
 }
 
-/** @throws CandidateMismatch if the two logins are not the same user at the same database */
-export function requireSameIdentity(current: StoredLogin, candidate: StoredLogin): void {
-  const [asked, found] = [identityOf(current), identityOf(candidate)];
-  const differing = [...new Set([...asked.keys(), ...found.keys()])].filter(
-    (part) => asked.get(part) !== found.get(part),
-  );
-  if (differing.length === 0) return;
-  const named = (value: string | number | undefined) => (value === undefined ? 'none' : `"${value}"`);
-  const told = differing.map((part) => `${part} ${named(found.get(part))} instead of ${named(asked.get(part))}`);
-  throw new CandidateMismatch(
-    `AWSPENDING is for another login than AWSCURRENT: ${told.join(', ')}. Nothing was changed. Take AWSPENDING off that version, put the change into AWSCURRENT if it is meant, then rotate again.`,
-  );
-}
-
-function identityOf({ username, place, database }: StoredLogin): Map<string, string | number> {
-  return new Map(Object.entries({ username, ...place, database }));
+/** Whether two logins are the same user at the same database: then a password of the one may be tried for the other. */
+export function isSameUser(one: StoredLogin, other: StoredLogin): boolean {
+  return one.username === other.username && isDeepStrictEqual(one.place, other.place);
 }
 
 type Fields = ReadonlyMap<string, unknown>;

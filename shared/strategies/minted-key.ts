@@ -1,9 +1,9 @@
 import { type Clock, realTime } from '../clock.ts';
-import { CandidateMismatch, CandidateRefused, InvalidSecret, KeyRefused } from '../errors.ts';
+import { CandidateRefused, InvalidSecret, KeyRefused } from '../errors.ts';
 import type { Issuer, Key, LivingKey } from '../providers/provider.ts';
 import type { Context, Strategy } from '../rotation/strategy.ts';
 import { AWSPENDING, holderOf } from '../rotation/version-stages.ts';
-import { randomPassword } from '../secrets/password.ts';
+import { meetsPolicy, type PasswordPolicy, randomPassword } from '../secrets/password.ts';
 import { Sensitive } from '../secrets/sensitive.ts';
 import type { Account, IssuerSource } from './issuer-source.ts';
 import { type Held, type KeyInventory, keyInventory } from './key-inventory.ts';
@@ -57,9 +57,31 @@ export function mintedKey(source: IssuerSource, clock: Clock = realTime): Strate
       }
     },
 
+    async recreate(current, { id, value }) {
+      return withKey(current, { id, value });
+    },
+
+    async couldDraw({ value }, current, context) {
+      const { issuer } = await open(current, context);
+      return issuer.facts.value === 'issued' || meetsPolicy(CHOSEN, value.reveal());
+    },
+
+    /** The candidate's key lives on: another copy of the step may be promoting it. The next rotation ends it. */
+    async restore(versions, context) {
+      const current = await versions.current();
+      if (current.value.reveal() === '') return;
+      const account = await open(current, context);
+      const { issuer } = account;
+      if (issuer.facts.value === 'chosen' && !(await issuer.accepts(current))) {
+        const keys = await keyInventory(account, context, clock);
+        await apply(issuer, keys, current, async () => ({ current, previous: await versions.previous() }), context);
+      }
+      const outcome = await proof(issuer, current, context.deadline, clock);
+      if (outcome !== 'accepted') throw currentRefused(current, context);
+    },
+
     async set(versions, context) {
       const [current, candidate] = await Promise.all([versions.current(), versions.candidate()]);
-      requireSamePlace(current, candidate);
       const account = await open(current, context);
       const keys = await keyInventory(account, context, clock);
       const held = async () => ({ current, candidate, previous: await versions.previous() });
@@ -112,14 +134,14 @@ export function mintedKey(source: IssuerSource, clock: Clock = realTime): Strate
   async function apply(
     issuer: Issuer,
     keys: KeyInventory,
-    candidate: KeySecret,
+    version: KeySecret,
     held: () => Promise<Held>,
     context: Context,
   ): Promise<void> {
     const living = await keys.list();
-    if (living && isAmong(living, candidate)) return;
+    if (living && isAmong(living, version)) return;
     await keys.makeRoom(held, true);
-    await mint(issuer, keys, context, candidate.value);
+    await mint(issuer, keys, context, version.value);
   }
 
   /** A secret that was something else before is rotated all the same: its AWSPREVIOUS may be no such secret yet. */
@@ -145,18 +167,12 @@ export function mintedKey(source: IssuerSource, clock: Clock = realTime): Strate
       `The key of AWSPENDING${idOf(candidate, context)} is none of those that live at the issuer, and is not accepted: somebody ended it. AWSCURRENT was not touched. Rotate again: aws secretsmanager rotate-secret --secret-id ${context.secretId}`,
     );
   }
-
-  function requireSamePlace(current: KeySecret, candidate: KeySecret): void {
-    const [here, there] = [source.placeOf(current), source.placeOf(candidate)];
-    if (here === there) return;
-    throw new CandidateMismatch(
-      `AWSPENDING has a key of ${there}, and AWSCURRENT is for ${here}. Nothing was changed. Take AWSPENDING off that version, then rotate again.`,
-    );
-  }
 }
 
+const CHOSEN: PasswordPolicy = { shape: 'base64url', length: 32 };
+
 function chosenValue(): Sensitive {
-  return randomPassword({ shape: 'base64url', length: 32 });
+  return randomPassword(CHOSEN);
 }
 
 function isAmong(living: readonly LivingKey[], version: KeySecret): boolean {
@@ -175,6 +191,12 @@ function keyRefused(
       : `and the function has less time than the ${propagationMs / 1000} s that a new one may take to work: raise its timeout`;
   return new KeyRefused(
     `The issuer does not accept the key of AWSPENDING${idOf(candidate, { identify })}, ${time}. AWSCURRENT was not touched; let the rotation repeat. If this stays, start with another key: aws secretsmanager update-secret-version-stage --secret-id ${secretId} --version-stage AWSPENDING --remove-from-version-id ${token}, then rotate again.`,
+  );
+}
+
+function currentRefused(current: KeySecret, context: Context): KeyRefused {
+  return new KeyRefused(
+    `The issuer does not accept the key of AWSCURRENT${idOf(current, context)}. Store one that works: aws secretsmanager put-secret-value --secret-id ${context.secretId} --secret-string file://value.`,
   );
 }
 

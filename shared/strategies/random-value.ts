@@ -1,21 +1,23 @@
-import { InvalidSecret, InvalidSetting } from '../errors.ts';
+import { CandidateMismatch, InvalidSecret, InvalidSetting } from '../errors.ts';
 import type { Strategy } from '../rotation/strategy.ts';
 import { JsonSecret } from '../secrets/json-secret.ts';
 import { keyLength } from '../secrets/key-length.ts';
-import { randomKey, randomPassword } from '../secrets/password.ts';
+import { meetsPolicy, randomKey, randomPassword } from '../secrets/password.ts';
 import { passwordPolicy } from '../secrets/password-settings.ts';
 import { replacePassword } from '../secrets/replace-password.ts';
 import { binaryValue, type SecretValue, stringValue } from '../secrets/secret-value.ts';
+import { Sensitive } from '../secrets/sensitive.ts';
+import type { Tags } from '../secrets/setting.ts';
 import { FIELDS_TAG, taggedFields } from './fields-setting.ts';
 
 type RandomValue =
-  | { readonly kind: 'binary'; readonly bytes: number }
-  | { readonly kind: 'text' }
+  | { readonly kind: 'binary'; readonly bytes: Sensitive<Uint8Array> }
+  | { readonly kind: 'text'; readonly text: Sensitive }
   | { readonly kind: 'json'; readonly json: JsonSecret };
 
 /**
  * A random value that nobody but its readers knows of: a whole string, fields of a JSON secret, or a binary key. There
- * is no target to tell, so `set` has nothing to do, and `test` only proves that the candidate can be read.
+ * is no target to tell: `test` only proves that the candidate can be read.
  */
 export function randomValue(): Strategy<RandomValue> {
   return {
@@ -25,21 +27,37 @@ export function randomValue(): Strategy<RandomValue> {
 
     async create(versions, context) {
       const [current, { tags }] = await Promise.all([versions.current(), context.describe()]);
-      const fields = taggedFields(tags);
-      if (fields !== undefined && current.kind !== 'json') {
-        throw new InvalidSetting(
-          `The tag ${FIELDS_TAG} names fields, and the secret is not a JSON object. Remove the tag, or store a JSON object.`,
-        );
+      const fields = fieldsOf(current, tags);
+      if (current.kind === 'binary') {
+        return binaryValue(randomKey(keyLength(tags, context.environment, lengthOf(current.bytes))));
       }
-      if (current.kind === 'binary') return binaryValue(randomKey(keyLength(tags, context.environment, current.bytes)));
       const policy = passwordPolicy(tags, context.environment);
       if (current.kind === 'text') return wholeString(() => stringValue(randomPassword(policy)));
-      return fieldsToRotate(current.json, fields)
-        .reduce((json, field) => replacePassword(json, field, randomPassword(policy)), current.json)
-        .toValue();
+      return withFields(current.json, fields, () => randomPassword(policy));
     },
 
-    async set() {},
+    async recreate(current, candidate, context) {
+      const { tags } = await context.describe();
+      const fields = fieldsOf(current, tags);
+      if (current.kind === 'json' && candidate.kind === 'json') {
+        return withFields(current.json, fields, (field) => new Sensitive(candidate.json.requiredString(field)));
+      }
+      if (current.kind === 'binary' && candidate.kind === 'binary') return binaryValue(candidate.bytes);
+      if (current.kind === 'text' && candidate.kind === 'text') return stringValue(candidate.text);
+      throw new CandidateMismatch('AWSPENDING is another kind of value than AWSCURRENT.');
+    },
+
+    async couldDraw(candidate, current, context) {
+      const { tags } = await context.describe();
+      if (candidate.kind === 'binary') {
+        const before = current.kind === 'binary' ? lengthOf(current.bytes) : 0;
+        return lengthOf(candidate.bytes) === keyLength(tags, context.environment, before);
+      }
+      const policy = passwordPolicy(tags, context.environment);
+      if (candidate.kind === 'text') return meetsPolicy(policy, candidate.text.reveal());
+      const { json } = candidate;
+      return fieldsOf(candidate, tags).every((field) => meetsPolicy(policy, json.requiredString(field)));
+    },
 
     async test(versions) {
       await versions.candidate();
@@ -52,8 +70,26 @@ export function randomValue(): Strategy<RandomValue> {
  * off: its other fields must not be overwritten.
  */
 function parse(value: SecretValue): RandomValue {
-  if (value.kind === 'binary') return { kind: 'binary', bytes: value.bytes.reveal().byteLength };
-  return looksLikeJson(value) ? { kind: 'json', json: JsonSecret.parse(value) } : { kind: 'text' };
+  if (value.kind === 'binary') return value;
+  return looksLikeJson(value) ? { kind: 'json', json: JsonSecret.parse(value) } : { kind: 'text', text: value.text };
+}
+
+function lengthOf(bytes: Sensitive<Uint8Array>): number {
+  return bytes.reveal().byteLength;
+}
+
+/** None for a value that has no fields. */
+function fieldsOf(value: RandomValue, tags: Tags): readonly string[] {
+  const named = taggedFields(tags);
+  if (value.kind === 'json') return fieldsToRotate(value.json, named);
+  if (named === undefined) return [];
+  throw new InvalidSetting(
+    `The tag ${FIELDS_TAG} names fields, and the secret is not a JSON object. Remove the tag, or store a JSON object.`,
+  );
+}
+
+function withFields(json: JsonSecret, fields: readonly string[], drawn: (field: string) => Sensitive): SecretValue {
+  return fields.reduce((changed, field) => replacePassword(changed, field, drawn(field)), json).toValue();
 }
 
 function looksLikeJson(value: SecretValue): boolean {

@@ -1,11 +1,11 @@
-import { CandidateRefused, InvalidSetting } from '../errors.ts';
+import { InvalidSetting } from '../errors.ts';
 import type { Strategy } from '../rotation/strategy.ts';
 import { JsonSecret } from '../secrets/json-secret.ts';
 import { meetsPolicy, type PasswordPolicy, randomPassword } from '../secrets/password.ts';
 import { passwordPolicy } from '../secrets/password-settings.ts';
 import { replacePassword } from '../secrets/replace-password.ts';
-import { sameValue } from '../secrets/secret-value.ts';
-import type { Sensitive } from '../secrets/sensitive.ts';
+import type { SecretValue } from '../secrets/secret-value.ts';
+import { Sensitive } from '../secrets/sensitive.ts';
 import type { Tags } from '../secrets/setting.ts';
 import { FIELDS_TAG, taggedFields } from './fields-setting.ts';
 
@@ -14,7 +14,7 @@ const ATTEMPTS = 128;
 
 /**
  * Two tokens side by side in one JSON secret: signers use `current`, verifiers accept `current` and `previous`. The
- * secret is all there is, so `set` has nothing to tell anyone. What was `current` stays as `previous` until the next
+ * secret is all there is, so there is no target to tell. What was `current` stays as `previous` until the next
  * rotation: a leaked token is ended by rotating twice.
  *
  * A verifier whose copy is older than a signer's does not know the new token yet: it must read the secret again before
@@ -31,28 +31,34 @@ export function sharedToken(): Strategy<JsonSecret> {
       const fields = tokenFields(tags);
       const { current, previous } = tokensIn(secret, fields);
       const token = newToken(passwordPolicy(tags, context.environment), [current, previous]);
-      return replacePassword(secret, fields.current, token)
-        .withField(fields.previous, current, fields.current)
-        .toValue();
+      return withToken(secret, fields, token);
     },
 
-    async set() {},
+    async recreate(current, candidate, context) {
+      const fields = tokenFields((await context.describe()).tags);
+      return withToken(current, fields, new Sensitive(candidate.requiredString(fields.current)));
+    },
 
-    async test(versions, context) {
-      const [candidate, live] = await Promise.all([versions.candidate(), versions.current()]);
+    async couldDraw(candidate, current, context) {
       const { tags } = await context.describe();
       const fields = tokenFields(tags);
-      const { current } = tokensIn(live, fields);
-      const policy = passwordPolicy(tags, context.environment);
-      // A rotation that only tests brings a copy of AWSCURRENT: there is no new token, and none is needed.
-      if (sameValue(candidate.toValue(), live.toValue())) return;
-      const problem = whatIsWrong(candidate, fields, current, policy);
-      if (problem === undefined) return;
-      throw new CandidateRefused(
-        `The candidate for ${context.secretId} ${problem}. AWSCURRENT is as it was, and AWSPENDING is taken off the candidate. Rotate again: aws secretsmanager rotate-secret --secret-id ${context.secretId}`,
+      const { current: token } = tokensIn(candidate, fields);
+      return (
+        token !== tokensIn(current, fields).current && meetsPolicy(passwordPolicy(tags, context.environment), token)
       );
     },
+
+    async test(versions, context) {
+      const [candidate, { tags }] = await Promise.all([versions.candidate(), context.describe()]);
+      tokensIn(candidate, tokenFields(tags));
+      passwordPolicy(tags, context.environment);
+    },
   };
+}
+
+function withToken(secret: JsonSecret, fields: TokenFields, token: Sensitive): SecretValue {
+  const { current } = tokensIn(secret, fields);
+  return replacePassword(secret, fields.current, token).withField(fields.previous, current, fields.current).toValue();
 }
 
 /** Names of the two fields. */
@@ -82,23 +88,4 @@ function newToken(policy: PasswordPolicy, held: readonly (string | undefined)[])
   throw new InvalidSetting(
     'The settings allow so few tokens that there was no new one: make tokens longer with the tag rotation:length or PASSWORD_LENGTH, or exclude fewer characters.',
   );
-}
-
-function whatIsWrong(
-  candidate: JsonSecret,
-  fields: TokenFields,
-  live: string,
-  policy: PasswordPolicy,
-): string | undefined {
-  const staged = candidate.fields();
-  const token = staged.get(fields.current);
-  const [current, previous] = [JSON.stringify(fields.current), JSON.stringify(fields.previous)];
-  if (staged.get(fields.previous) !== live) {
-    return `does not keep AWSCURRENT's ${current} as its ${previous}, so clients that hold it would be refused: AWSCURRENT or the tag ${FIELDS_TAG} was changed after the candidate was made`;
-  }
-  if (token === live) return `has no new token in ${current}`;
-  if (typeof token !== 'string' || !meetsPolicy(policy, token)) {
-    return `has a token in ${current} that the secret's tags and the function's password settings do not allow: one of them was changed after the candidate was made`;
-  }
-  return undefined;
 }

@@ -1,20 +1,16 @@
 import type { DatabaseLogin, Session } from '../engines/engine.ts';
-import {
-  CandidateMismatch,
-  CandidateRefused,
-  InvalidSecret,
-  NoWorkingPassword,
-  PasswordChangeForbidden,
-} from '../errors.ts';
-import type { Context, StagedVersions, Strategy } from '../rotation/strategy.ts';
-import { AWSCURRENT, holderOf } from '../rotation/version-stages.ts';
-import { randomPassword } from '../secrets/password.ts';
+import { CandidateRefused, NoWorkingPassword, PasswordChangeForbidden, RotationError } from '../errors.ts';
+import type { Context, StagedVersions, TargetedStrategy } from '../rotation/strategy.ts';
+import { AWSCURRENT, AWSPENDING, AWSPREVIOUS, holderOf } from '../rotation/version-stages.ts';
+import { meetsPolicy, randomPassword } from '../secrets/password.ts';
 import { passwordPolicy } from '../secrets/password-settings.ts';
 import { replacePassword } from '../secrets/replace-password.ts';
-import { type DatabaseSecret, parseDatabaseSecret, requireSameIdentity, type StoredLogin } from './database-secret.ts';
+import { type DatabaseSecret, isSameUser, parseDatabaseSecret, type StoredLogin } from './database-secret.ts';
 import { located } from './located.ts';
 import { type EngineOf, loggedIn } from './logged-in.ts';
+import { namingVersion } from './naming-version.ts';
 import { OVERLAP_TAG, overlapWanted } from './overlap-setting.ts';
+import { restoreCurrent } from './restore-current.ts';
 
 /** How AWSCURRENT, logged in, has the candidate accepted. Whoever calls it closes the session. */
 export type Change<S extends Session> = (
@@ -30,7 +26,7 @@ export type Change<S extends Session> = (
 export function singleUser<S extends Session>(
   engine: EngineOf<S>,
   change?: Change<S>,
-): Strategy<DatabaseSecret<StoredLogin>> {
+): TargetedStrategy<DatabaseSecret<StoredLogin>> {
   return {
     name: `${engine.name}, single user`,
 
@@ -45,12 +41,20 @@ export function singleUser<S extends Session>(
       return replacePassword(json, 'password', randomPassword(policy)).toValue();
     },
 
+    async recreate(current, candidate) {
+      return replacePassword(current.json, 'password', candidate.login.password).toValue();
+    },
+
+    async couldDraw({ login }, _, context) {
+      const { tags } = await context.describe();
+      return meetsPolicy(passwordPolicy(tags, context.environment), login.password.reveal());
+    },
+
     async set(versions, context) {
       const stored = await Promise.all([versions.current(), versions.candidate()]);
-      requireSameIdentity(stored[0].login, stored[1].login);
       const [current, candidate] = await Promise.all([inPlace(stored[0], context), inPlace(stored[1], context)]);
 
-      const asCurrent = await loggedIn(engine, current.login, context);
+      const asCurrent = await namingVersion(AWSCURRENT, loggedIn(engine, current.login, context));
       if (asCurrent) {
         return await changePassword(
           asCurrent,
@@ -60,11 +64,10 @@ export function singleUser<S extends Session>(
         );
       }
 
-      const asCandidate = await loggedIn(engine, candidate.login, context);
+      const asCandidate = await namingVersion(AWSPENDING, loggedIn(engine, candidate.login, context));
       if (asCandidate) return await asCandidate.close();
 
-      const previous = await previousOf(versions, stored[1].login);
-      const asPrevious = previous && (await loggedIn(engine, (await inPlace(previous, context)).login, context));
+      const asPrevious = await loggedInAsPrevious(versions, context);
       if (asPrevious) {
         const own = () => asPrevious.changeOwnPassword(candidate.login.password);
         return await changePassword(asPrevious, own, candidate.login, context);
@@ -73,9 +76,11 @@ export function singleUser<S extends Session>(
       throw await noWorkingPassword(candidate.login, context);
     },
 
+    restore: (versions, context) => restoreCurrent(engine, versions, context),
+
     async test(versions, context) {
       const { login } = await inPlace(await versions.candidate(), context);
-      const session = await engine.connect(login, context.deadline);
+      const session = await namingVersion(AWSPENDING, engine.connect(login, context.deadline));
       try {
         await session.probe();
       } finally {
@@ -86,6 +91,22 @@ export function singleUser<S extends Session>(
 
   function inPlace(secret: DatabaseSecret<StoredLogin>, context: Context): Promise<DatabaseSecret> {
     return located(secret, engine, context);
+  }
+
+  /** AWSPREVIOUS is one password more to try for the same user; whatever is wrong with it is no reason to fail. */
+  async function loggedInAsPrevious(
+    versions: StagedVersions<DatabaseSecret<StoredLogin>>,
+    context: Context,
+  ): Promise<S | undefined> {
+    try {
+      const [previous, { login }] = await Promise.all([versions.previous(), versions.candidate()]);
+      if (previous === undefined || !isSameUser(previous.login, login)) return undefined;
+      return await loggedIn(engine, (await inPlace(previous, context)).login, context);
+    } catch (error) {
+      if (!(error instanceof RotationError)) throw error;
+      context.warn(`${AWSPREVIOUS} is of no help: ${error.message}`);
+      return undefined;
+    }
   }
 
   async function changePassword(
@@ -107,21 +128,6 @@ export function singleUser<S extends Session>(
 }
 
 const changeOwn: Change<Session> = (session, { candidate }) => session.changeOwnPassword(candidate.login.password);
-
-/** AWSPREVIOUS is a last resort: if it is unreadable or somebody else's, there is just one password less to try. */
-async function previousOf(
-  versions: StagedVersions<DatabaseSecret<StoredLogin>>,
-  candidate: StoredLogin,
-): Promise<DatabaseSecret<StoredLogin> | undefined> {
-  try {
-    const previous = await versions.previous();
-    if (previous) requireSameIdentity(previous.login, candidate);
-    return previous;
-  } catch (error) {
-    if (error instanceof InvalidSecret || error instanceof CandidateMismatch) return undefined;
-    throw error;
-  }
-}
 
 async function noWorkingPassword(
   { username, host, port }: DatabaseLogin,

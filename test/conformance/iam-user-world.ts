@@ -27,8 +27,8 @@ export function keysOfIamUsers(): MintedKeySubject {
     replaces: false,
 
     async start() {
-      const protocol = await startProtocol();
       clock = new TestClock();
+      const protocol = await startProtocol(() => clock.now());
       const { users, faults } = iam;
       const user = `app-${randomUUID()}`;
       setEnvironment(iam);

@@ -62,10 +62,11 @@ export function secretIn({ protocol }: Pick<Rotated, 'protocol'>, arn: string, v
 }
 
 /** Makes another current value, as `put-secret-value` does. */
-export function putByHand(world: Pick<Rotated, 'protocol'>, arn: string, changes: object): void {
+export function putByHand(world: Pick<Rotated, 'protocol' | 'clock'>, arn: string, changes: object): void {
   const SecretString = JSON.stringify({ ...secretIn(world, arn, 'AWSCURRENT'), ...changes });
-  const { versions } = world.protocol.service.store.find(arn);
-  versions.put(randomUUID(), { SecretString }, ['AWSCURRENT'], new Date());
+  const { store } = world.protocol.service;
+  world.clock.pass(1);
+  store.find(arn).versions.put(randomUUID(), { SecretString }, ['AWSCURRENT'], store.now());
 }
 
 /** The keys of AWSCURRENT and, if there is one, of AWSPREVIOUS. */

@@ -57,8 +57,8 @@ const trusted = getCACertificates('default');
 export async function startWorld(subject: ProviderSubject): Promise<ProviderWorld> {
   const fake = subject.fake();
   const server = await startIssuers([fake], { authority: await authority });
-  const protocol = await startProtocol();
   const clock = new TestClock();
+  const protocol = await startProtocol(() => clock.now());
   setDefaultCACertificates([...trusted, server.authority]);
   process.env['ALLOWED_PRIVATE_HOSTS'] = server.host;
 

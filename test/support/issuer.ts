@@ -54,6 +54,7 @@ export function keyStrategy(issuer: Issuer): Strategy<Key> {
     mints: { discard: (minted) => issuer.remove(parse(minted).id) },
     parse,
     create: async () => keyValue(await issuer.mint()),
+    recreate: async (_, candidate) => keyValue(candidate),
     async set(versions) {
       const held = [await versions.current(), await versions.candidate(), await versions.previous()];
       const keep = new Set(held.map((key) => key?.id));

@@ -25,8 +25,8 @@ export interface Protocol {
   close(): Promise<void>;
 }
 
-export async function startProtocol(): Promise<Protocol> {
-  const service = await startSecretsManager();
+export async function startProtocol(clock: () => Date = () => new Date()): Promise<Protocol> {
+  const service = await startSecretsManager({ clock });
   const client = clientFor(service.endpoint);
   const versions = (secretArn: string) => service.store.find(secretArn).versions;
   const stored = (value: Value) =>
@@ -41,11 +41,11 @@ export async function startProtocol(): Promise<Protocol> {
     },
     beginRotation(secretArn) {
       const token = randomUUID();
-      versions(secretArn).stagePending(token, undefined, new Date());
+      versions(secretArn).stagePending(token, undefined, clock());
       return token;
     },
     stage(secretArn, token, text) {
-      versions(secretArn).put(token, { SecretString: text }, ['AWSPENDING'], new Date());
+      versions(secretArn).put(token, { SecretString: text }, ['AWSPENDING'], clock());
     },
     secretTexts(secretArn) {
       const texts = versions(secretArn)

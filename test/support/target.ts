@@ -24,6 +24,13 @@ export function targetStrategy(target: Target): Strategy<string> {
       target.did.push('create');
       return stringValue(`candidate ${randomUUID()}`);
     },
+    recreate: async (_, candidate) => stringValue(candidate),
+    async restore(versions) {
+      const current = await versions.current();
+      if (target.accepts === current) return;
+      target.did.push('restore');
+      target.accepts = current;
+    },
     async set(versions) {
       const [current, candidate] = [await versions.current(), await versions.candidate()];
       if (target.accepts !== current && target.accepts !== candidate) throw new LoginRefused('Neither is accepted.');

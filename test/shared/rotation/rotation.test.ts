@@ -284,15 +284,15 @@ describe('finishSecret', () => {
     const token = protocol.beginRotation(arn);
     await run(arn, token, stepsBefore('finishSecret'));
     let byHand = '';
-    interceptCalls(protocol.client, ({ operation }, perform) => {
-      if (operation === 'UpdateSecretVersionStage') byHand = writeByHand(arn, 'by hand');
+    interceptCalls(protocol.client, ({ input }, perform) => {
+      if (input['MoveToVersionId'] === token) byHand = writeByHand(arn, 'by hand');
       return perform();
     });
     const failure: unknown = await run(arn, token, ['finishSecret']).catch((error) => error);
-    expect(failure).toMatchObject({ name: 'PromotionConflict' });
-    for (const version of [first, byHand, token]) expect(String(failure)).toContain(version);
-    expect(protocol.stages(arn)).toEqual({ AWSCURRENT: byHand, AWSPREVIOUS: first, AWSPENDING: token });
-    expect(protocol.valueOf(arn, 'AWSCURRENT')).toBe('by hand');
+    expect(failure).toMatchObject({ name: 'CandidateGivenUp' });
+    for (const version of [byHand, token]) expect(String(failure)).toContain(version);
+    expect(protocol.stages(arn)).toEqual({ AWSCURRENT: byHand, AWSPREVIOUS: first });
+    expect([protocol.valueOf(arn, 'AWSCURRENT'), target.accepts]).toEqual(['by hand', 'by hand']);
   });
 
   it('succeeds when another copy of it was faster', async () => {
@@ -343,17 +343,28 @@ describe('finishSecret', () => {
     },
   );
 
-  it('does not pretend to have promoted a placeholder that the service refuses', async () => {
+  it('never moves AWSCURRENT onto a version without a value', async () => {
     const arn = protocol.createSecret('first');
     const token = protocol.beginRotation(arn);
-    await expect(run(arn, token, ['finishSecret'])).rejects.toMatchObject({ name: 'SecretsManagerRefused' });
-    expect(protocol.valueOf(arn, 'AWSCURRENT')).toBe('first');
+    const calls = recordCalls(protocol.client);
+    await expect(run(arn, token, ['finishSecret'])).rejects.toMatchObject({ name: 'NoCandidate' });
+    expect(calls.map(({ operation }) => operation)).not.toContain('UpdateSecretVersionStage');
   });
 
-  it('without a current version to take the label from says so', async () => {
-    const arn = protocol.createSecret(undefined);
+  it('gives up when AWSCURRENT moves each time that it looks', async () => {
+    const arn = protocol.createSecret('first');
     const token = protocol.beginRotation(arn);
-    await expect(run(arn, token, ['finishSecret'])).rejects.toMatchObject({ name: 'NoCurrentValue' });
+    await run(arn, token, stepsBefore('finishSecret'));
+    const versions = versionsOf(arn);
+    interceptCalls(protocol.client, ({ operation }, perform) => {
+      if (operation === 'UpdateSecretVersionStage') {
+        // Older than the candidate, as a rollback by label is.
+        versions.put(randomUUID(), { SecretString: 'first' }, ['AWSCURRENT'], new Date(0));
+      }
+      return perform();
+    });
+    await expect(run(arn, token, ['finishSecret'])).rejects.toMatchObject({ name: 'PromotionConflict' });
+    expect(protocol.stages(arn)['AWSPENDING']).toBe(token);
   });
 });
 

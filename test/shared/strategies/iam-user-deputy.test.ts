@@ -82,7 +82,7 @@ describe('whoever writes the secret', () => {
     const token = randomUUID();
     const { versions } = rotation.service.store.find(arn);
     versions.put(token, { SecretString }, ['AWSPENDING'], new Date());
-    expect(await rotation.rotate(arn, token)).toBe('CandidateMismatch');
+    expect(await rotation.rotate(arn, token)).toBe('CandidateGivenUp');
     expect(rotation.ids(victim)).toHaveLength(1);
   });
 });

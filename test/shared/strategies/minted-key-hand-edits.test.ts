@@ -35,15 +35,18 @@ async function start(livingKeys = 50): Promise<void> {
 }
 
 describe('a hand edit that put the live key into AWSPREVIOUS', () => {
-  it('does not let at-once end it', async () => {
+  it('by way of AWSCURRENT is not promoted over, so that at-once does not end it', async () => {
     await start();
     const arn = await secretWithHistory(world, AT_ONCE);
     const token = world.protocol.beginRotation(arn);
     await runSteps(world.handler(), arn, token, ['createSecret', 'setSecret', 'testSecret']);
     putByHand(world, arn, { keyId: secretIn(world, arn, token).keyId, key: secretIn(world, arn, token).key });
-    await runSteps(world.handler(), arn, token, ['finishSecret']);
-    expect(secretIn(world, arn, 'AWSPREVIOUS').keyId).toBe(secretIn(world, arn, 'AWSCURRENT').keyId);
-    expect(world.keys.works(secretIn(world, arn, 'AWSCURRENT').key)).toBe(true);
+    const { key } = secretIn(world, arn, 'AWSCURRENT');
+    await expect(runSteps(world.handler(), arn, token, ['finishSecret'])).rejects.toMatchObject({
+      name: 'CandidateGivenUp',
+    });
+    expect(secretIn(world, arn, 'AWSCURRENT').key).toBe(key);
+    expect(world.keys.works(key)).toBe(true);
   });
 
   it('does not let it make room, though AWSCURRENT has a wrong id beside it', async () => {
@@ -154,14 +157,16 @@ describe('a secret that was something else before', () => {
     expect(ids()).toEqual([secretIn(world, arn, 'AWSCURRENT').keyId]);
   });
 
-  it('that moved to another target has AWSPENDING of the old one refused', async () => {
+  it('that moved to another target has AWSPENDING of the old one stay until AWSCURRENT works there', async () => {
     await start();
     const arn = await secretWithHistory(world);
     const token = world.protocol.beginRotation(arn);
     await runSteps(world.handler(), arn, token, ['createSecret']);
     putByHand(world, arn, { target: 'elsewhere' });
     await expect(runSteps(world.handler(), arn, token, ['setSecret'])).rejects.toMatchObject({
-      name: 'CandidateMismatch',
+      name: 'AdministratorRefused',
+      message: expect.stringContaining('AWSPENDING stays on it until AWSCURRENT works'),
     });
+    expect(world.protocol.stages(arn)['AWSPENDING']).toBe(token);
   });
 });
