@@ -64,7 +64,8 @@ function withReader<S>(of: CandidateCase<S>, version: SecretVersion): Candidate<
 
 /**
  * Lets only a candidate pass that may take the place of today's AWSCURRENT. Any other is given up: what was current before,
- * what is older than AWSCURRENT, and what differs from what this function would have made.
+ * what is older than AWSCURRENT, and what differs from what this function would have made. By its date, a candidate whose placeholder was staged
+ * before an edit looks older than the edit although it was made of it; this process may know better.
  *
  * @param adopted whether an earlier try, or somebody else, has stored it: then the settings and the date of the last
  *   rotation are asked as well
@@ -76,12 +77,13 @@ export async function requireSuccessor<S>(
   candidate: Candidate<S>,
   adopted = false,
 ): Promise<string> {
+  const { id } = await candidate.reader.current();
+  const known = of.origins.of(of.event.token) === id;
   const reason =
     wasCurrent(candidate.version.stages) ??
-    (await isOutdated(of, candidate, adopted)) ??
-    (await isNotOurs(of, candidate, adopted));
+    (known ? undefined : await isOutdated(of, candidate, adopted)) ??
+    (known && !adopted ? undefined : await isNotOurs(of, candidate, adopted));
   if (reason !== undefined) return await giveUp(of, candidate, reason);
-  const { id } = await candidate.reader.current();
   of.origins.note(of.event.token, id);
   return id;
 }
