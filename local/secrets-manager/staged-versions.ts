@@ -73,7 +73,10 @@ export class StagedVersions {
     for (const stage of stages ?? []) if (stage !== 'AWSCURRENT') labels.set(stage, id);
     // Last, so that AWSPREVIOUS goes to the former current version even if the caller asked for it too.
     if (stages === undefined || stages.includes('AWSCURRENT') || !this.#labels.has('AWSCURRENT')) {
+      const former = labels.get('AWSCURRENT');
       this.#promote(labels, id);
+      // Recorded: what was promoted and still held AWSPENDING loses that when a put makes another version current.
+      if (former !== id && labels.get('AWSPENDING') === former) labels.delete('AWSPENDING');
     }
     return this.#commit({ id, created: existing?.created ?? now, value, lastAccessed: undefined }, labels, now);
   }

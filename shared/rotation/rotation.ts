@@ -12,7 +12,7 @@ import {
 } from './candidate.ts';
 import { unlessAborted } from './deadline.ts';
 import type { Step } from './event.ts';
-import { requireStaged } from './standing.ts';
+import { pendingWatch, requireStaged } from './standing.ts';
 import { versionReader } from './version-reader.ts';
 import { AWSCURRENT, AWSPREVIOUS, holderOf, standing } from './version-stages.ts';
 
@@ -88,12 +88,15 @@ async function discardUnlessStored<S>(
 }
 
 async function setSecret<S>(run: StepRun<S>): Promise<StepResult> {
-  const { strategy, context } = run;
+  const { event, strategy, store, context } = run;
+  const watch = pendingWatch(event, store);
   const candidate = await requireCandidate(run);
   if (candidate.version.stages.includes(AWSCURRENT)) return 'already current';
   if (strategy.set) {
     await requireSuccessor(run, candidate);
-    await releasingIfRefused(run, strategy.set(candidate.reader.versions, context));
+    const versions = { ...candidate.reader.versions, requireStillPending: watch.requireStillPending };
+    await releasingIfRefused(run, strategy.set(versions, context));
+    await watch.requirePendingAfterwards();
   }
   return 'target accepts candidate';
 }

@@ -16,6 +16,16 @@ export interface StagedVersions<S> extends StoredVersions<S> {
   candidate(): Promise<S>;
 }
 
+export interface SettingVersions<S> extends StagedVersions<S> {
+  /**
+   * To be called right before the target is changed: a run that was held up may belong to a rotation that was given up.
+   * Asks the service only if the last look is seconds old.
+   *
+   * @throws VersionNotStaged if the candidate is not being rotated in any more
+   */
+  requireStillPending(): Promise<void>;
+}
+
 /** What a strategy may know and do besides its own target. */
 export interface Context {
   readonly secretId: string;
@@ -73,7 +83,7 @@ export interface Strategy<S> {
    *
    * @throws CandidateRefused only if the target refuses this candidate for good and is proved unchanged
    */
-  set?(versions: StagedVersions<S>, context: Context): Promise<void>;
+  set?(versions: SettingVersions<S>, context: Context): Promise<void>;
 
   /**
    * The candidate is being given up, whether or not the target was told of it: brings the target to a state in which

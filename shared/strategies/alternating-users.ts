@@ -1,6 +1,6 @@
 import type { AlternatingEngine, UserPair } from '../engines/alternating-engine.ts';
 import type { DatabaseLogin } from '../engines/engine.ts';
-import { AlternateRefused, CandidateRefused, InvalidSecret, SuperuserRefused } from '../errors.ts';
+import { AlternateRefused, CandidateRefused, InvalidSecret, SuperuserRefused, VersionNotStaged } from '../errors.ts';
 import type { Context, Strategy } from '../rotation/strategy.ts';
 import { meetsPolicy, randomPassword } from '../secrets/password.ts';
 import { passwordPolicy } from '../secrets/password-settings.ts';
@@ -13,7 +13,7 @@ import { atServerOf, proveCurrent, readSuperuser, superuserSession } from './sup
 import { FIRST_USER_TAG, otherOf, pairFormedBy, pairOf } from './user-pair.ts';
 
 /** After these, nobody has been let in: at most the clone was made, locked. */
-const REFUSALS = [AlternateRefused, CandidateRefused, SuperuserRefused];
+const REFUSALS = [AlternateRefused, CandidateRefused, SuperuserRefused, VersionNotStaged];
 
 /**
  * Two database users with the same rights, `name` and `name_clone`: at each rotation a superuser lets in the one that is
@@ -64,8 +64,12 @@ export function alternatingUsers(engine: AlternatingEngine): Strategy<DatabaseSe
 
       await proveCurrent(engine, atServerOf(superuser, current.login), context);
       const session = await superuserSession(engine, superuser, read, superuserSecret, context);
+      const letIn = async () => {
+        await versions.requireStillPending();
+        await session.letIn(candidate.login.username, pair, candidate.login.password);
+      };
       try {
-        await session.letIn(candidate.login.username, pair, candidate.login.password).finally(() => session.close());
+        await letIn().finally(() => session.close());
       } catch (error) {
         if (REFUSALS.some((refusal) => error instanceof refusal)) throw error;
         // The answer may be lost and the work done, here or by another copy of this step: the candidate's login tells.

@@ -84,6 +84,7 @@ export function mintedKey(source: IssuerSource, clock: Clock = realTime): Strate
       const [current, candidate] = await Promise.all([versions.current(), versions.candidate()]);
       const account = await open(current, context);
       const keys = await keyInventory(account, context, clock);
+      await versions.requireStillPending();
       const held = async () => ({ current, candidate, previous: await versions.previous() });
       if (account.issuer.facts.value === 'chosen') await apply(account.issuer, keys, candidate, held, context);
       const living = await keys.list();

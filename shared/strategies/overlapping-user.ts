@@ -40,6 +40,7 @@ export function overlappingUser(engine: OverlappingEngine): Strategy<DatabaseSec
         const superuser = await superuserOf(current, context);
         if (await proveCurrent(engine, atServerOf(superuser.login, current.login), context)) throw error;
         const account = { user: current.login.username };
+        await versions.requireStillPending();
         await givePasswords(await superuser.session(), account, candidate, undefined);
         await replicated(engine, candidate.login, superuser.login, context);
       }

@@ -1,5 +1,11 @@
 import type { DatabaseLogin, Session } from '../engines/engine.ts';
-import { CandidateRefused, NoWorkingPassword, PasswordChangeForbidden, RotationError } from '../errors.ts';
+import {
+  CandidateRefused,
+  NoWorkingPassword,
+  PasswordChangeForbidden,
+  RotationError,
+  VersionNotStaged,
+} from '../errors.ts';
 import type { Context, StagedVersions, TargetedStrategy } from '../rotation/strategy.ts';
 import { AWSCURRENT, AWSPENDING, AWSPREVIOUS, holderOf } from '../rotation/version-stages.ts';
 import { meetsPolicy, randomPassword } from '../secrets/password.ts';
@@ -56,12 +62,11 @@ export function singleUser<S extends Session>(
 
       const asCurrent = await namingVersion(AWSCURRENT, loggedIn(engine, current.login, context));
       if (asCurrent) {
-        return await changePassword(
-          asCurrent,
-          () => (change ?? changeOwn)(asCurrent, { current, candidate }, context),
-          candidate.login,
-          context,
-        );
+        const act = async () => {
+          await versions.requireStillPending();
+          await (change ?? changeOwn)(asCurrent, { current, candidate }, context);
+        };
+        return await changePassword(asCurrent, act, candidate.login, context);
       }
 
       const asCandidate = await namingVersion(AWSPENDING, loggedIn(engine, candidate.login, context));
@@ -69,8 +74,11 @@ export function singleUser<S extends Session>(
 
       const asPrevious = await loggedInAsPrevious(versions, context);
       if (asPrevious) {
-        const own = () => asPrevious.changeOwnPassword(candidate.login.password);
-        return await changePassword(asPrevious, own, candidate.login, context);
+        const act = async () => {
+          await versions.requireStillPending();
+          await asPrevious.changeOwnPassword(candidate.login.password);
+        };
+        return await changePassword(asPrevious, act, candidate.login, context);
       }
 
       throw await noWorkingPassword(candidate.login, context);
@@ -118,7 +126,7 @@ export function singleUser<S extends Session>(
     try {
       await act().finally(() => session.close());
     } catch (error) {
-      if (error instanceof CandidateRefused || error instanceof PasswordChangeForbidden) throw error;
+      if (FINAL.some((final) => error instanceof final)) throw error;
       // The answer may be lost and the change made, here or by another copy of this step: the candidate's login tells.
       const asCandidate = await loggedIn(engine, candidate, context).catch(() => undefined);
       if (!asCandidate) throw error;
@@ -126,6 +134,9 @@ export function singleUser<S extends Session>(
     }
   }
 }
+
+/** After these, nothing was changed. */
+const FINAL = [CandidateRefused, PasswordChangeForbidden, VersionNotStaged];
 
 const changeOwn: Change<Session> = (session, { candidate }) => session.changeOwnPassword(candidate.login.password);
 

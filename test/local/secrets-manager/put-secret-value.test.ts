@@ -33,6 +33,16 @@ describe('PutSecretValue', () => {
     expect(await stages()).toEqual({ [ids[2] ?? '']: ['AWSCURRENT'], [ids[1] ?? '']: ['AWSPREVIOUS'] });
   });
 
+  it('that moves AWSCURRENT takes AWSPENDING off a version that holds both, and off no other', async () => {
+    const { put, stages } = await secretWith();
+    const both = await put('1', ['AWSPENDING']);
+    const second = await put('2');
+    expect(await stages()).toEqual({ [both]: ['AWSPREVIOUS'], [second]: ['AWSCURRENT'] });
+    const waiting = await put('3', ['AWSPENDING']);
+    const third = await put('4');
+    expect(await stages()).toEqual({ [second]: ['AWSPREVIOUS'], [waiting]: ['AWSPENDING'], [third]: ['AWSCURRENT'] });
+  });
+
   it('with stages attaches exactly those, takes them from whoever held them and leaves current alone', async () => {
     const { ids, put, stages } = await secretWith('1');
     const first = await put('2', ['AWSPENDING', 'mine']);

@@ -29,12 +29,12 @@ const newHandler = () => rotationHandler(targetStrategy(target), protocol.client
 const versionsOf = (arn: string) => protocol.service.store.find(arn).versions;
 const instant = () => protocol.service.store.now();
 
-/** What put-secret-value does; whether AWSPENDING leaves a version that was current too, the sources do not agree on. */
+/** What put-secret-value does, with AWSPENDING taken off the version that was current too, as recorded, or left on it. */
 function putByHand(arn: string, SecretString: string, releases: boolean): string {
   const versions = versionsOf(arn);
   const [current, pending] = [versions.holderOf('AWSCURRENT')?.id, versions.holderOf('AWSPENDING')?.id];
   const { id } = versions.put(randomUUID(), { SecretString }, undefined, instant());
-  if (releases && pending !== undefined && pending === current) versions.clearPending(pending, instant());
+  if (!releases && pending !== undefined && pending === current) versions.stagePending(pending, undefined, instant());
   return id;
 }
 

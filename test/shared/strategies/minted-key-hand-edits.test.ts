@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
+import { fakeAuth0 } from '../../../local/issuers/auth0.ts';
 import { fakeDatadog } from '../../../local/issuers/datadog.ts';
+import { auth0 } from '../../../shared/providers/auth0.ts';
 import { datadog } from '../../../shared/providers/datadog.ts';
+import { STEPS } from '../../../shared/rotation/event.ts';
 import { keyNames } from '../../../shared/strategies/key-name.ts';
 import {
   LONG_AFTER_MS,
@@ -71,6 +74,78 @@ describe('a hand edit that put the live key into AWSPREVIOUS', () => {
     versions.put(randomUUID(), { SecretString }, ['AWSPREVIOUS'], new Date());
     await runSteps(world.handler(), arn, token, ['finishSecret']);
     expect(world.keys.works(secretIn(world, arn, next).key)).toBe(true);
+  });
+});
+
+describe('an edit by hand while a rotation waits', () => {
+  it.each([1, 2, 3])(
+    'after %i steps is not promoted over, and the candidate that is given up ends later',
+    async (done) => {
+      await start();
+      const arn = await secretWithHistory(world);
+      const token = world.protocol.beginRotation(arn);
+      await runSteps(world.handler(), arn, token, STEPS.slice(0, done));
+      const { keyId } = secretIn(world, arn, token);
+      putByHand(world, arn, { note: 'by hand' });
+      const current = secretIn(world, arn, 'AWSCURRENT');
+      await expect(runSteps(world.handler(), arn, token, STEPS.slice(done))).rejects.toMatchObject({
+        name: 'CandidateGivenUp',
+      });
+      expect(world.protocol.stages(arn)).not.toHaveProperty('AWSPENDING');
+      expect(world.keys.works(current.key)).toBe(true);
+      await rotated(world, arn);
+      expect(secretIn(world, arn, 'AWSCURRENT').note).toBe('by hand');
+      expect(secretIn(world, arn, 'AWSPREVIOUS')).toEqual(current);
+      expect(ids()).not.toContain(keyId);
+    },
+  );
+
+  it('that names a key which does not work leaves AWSPENDING on the one that does', async () => {
+    await start();
+    const arn = await secretWithHistory(world);
+    const token = world.protocol.beginRotation(arn);
+    await runSteps(world.handler(), arn, token, ['createSecret']);
+    putByHand(world, arn, { keyId: 'of-nothing', key: 'of-nothing-at-all' });
+    await expect(runSteps(world.handler(), arn, token, ['setSecret'])).rejects.toMatchObject({ name: 'KeyRefused' });
+    expect(world.protocol.stages(arn)['AWSPENDING']).toBe(token);
+  });
+
+  it('has the only secret that may live set again, once the candidate has replaced it', async () => {
+    world = await startWorld({
+      declaration: auth0.declaration,
+      fake: fakeAuth0,
+      target: { clientId: 'app-1' },
+      account: 'app-1',
+    });
+    const arn = world.newSecret();
+    await rotated(world, arn);
+    const token = world.protocol.beginRotation(arn);
+    await runSteps(world.handler(), arn, token, ['createSecret', 'setSecret']);
+    putByHand(world, arn, { note: 'by hand' });
+    const { key } = secretIn(world, arn, 'AWSCURRENT');
+    expect(world.keys.works(key)).toBe(false);
+    await expect(runSteps(world.handler(), arn, token, ['finishSecret'])).rejects.toMatchObject({
+      name: 'CandidateGivenUp',
+    });
+    expect(world.keys.works(key)).toBe(true);
+  });
+});
+
+describe('a candidate that somebody put under the token', () => {
+  it('is not applied where the value is chosen, unless this function could have drawn it', async () => {
+    world = await startWorld({
+      declaration: chosenKeys,
+      fake: fakeChosenKeys,
+      target: { app: 'app-1' },
+      account: 'app-1',
+    });
+    const arn = world.newSecret();
+    await rotated(world, arn);
+    const token = world.protocol.beginRotation(arn);
+    const current = world.protocol.valueOf(arn, 'AWSCURRENT') ?? '';
+    world.protocol.stage(arn, token, JSON.stringify({ ...JSON.parse(current), key: 'theirs' }));
+    await expect(runSteps(world.handler(), arn, token)).rejects.toMatchObject({ name: 'CandidateGivenUp' });
+    expect(world.keys.works('theirs')).toBe(false);
   });
 });
 
