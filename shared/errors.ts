@@ -42,11 +42,6 @@ export class NoCandidate extends RotationError {
   override readonly name = 'NoCandidate';
 }
 
-/** The candidate names another user, host, port or database than AWSCURRENT. */
-export class CandidateMismatch extends RotationError {
-  override readonly name = 'CandidateMismatch';
-}
-
 /**
  * The target refuses this candidate for good and is proved unchanged. The core takes AWSPENDING off the candidate, so
  * that the next rotation starts with a new one.
@@ -130,7 +125,7 @@ export class NoWorkingPassword extends RotationError {
   override readonly name = 'NoWorkingPassword';
 }
 
-/** AWSCURRENT has to log in before anybody more powerful changes anything, and does not. */
+/** AWSCURRENT has to log in before a superuser changes anything, or before a candidate is given up, and does not. */
 export class CurrentLoginRefused extends RotationError {
   override readonly name = 'CurrentLoginRefused';
 }

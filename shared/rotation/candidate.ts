@@ -1,4 +1,4 @@
-import { CandidateGivenUp, CandidateMismatch, InvalidSecret, NoCandidate, RotationError } from '../errors.ts';
+import { CandidateGivenUp, InvalidSecret, NoCandidate, RotationError } from '../errors.ts';
 import { refusedWith, type SecretStore, type SecretVersion } from '../secrets/secret-store.ts';
 import { sameValue } from '../secrets/secret-value.ts';
 import type { RotationEvent } from './event.ts';
@@ -130,8 +130,7 @@ async function isNotOurs<S>(
     }
     return undefined;
   } catch (error) {
-    if (error instanceof InvalidSecret || error instanceof CandidateMismatch)
-      return 'it is not what this function makes of AWSCURRENT';
+    if (error instanceof InvalidSecret) return 'it is not what this function makes of AWSCURRENT';
     throw error;
   }
 }

@@ -70,7 +70,7 @@ export interface Strategy<S> {
    * What `create` would have made of AWSCURRENT had it drawn what the candidate holds: the same to the byte if this function
    * made the candidate of this AWSCURRENT. Changes nothing.
    *
-   * @throws CandidateMismatch or InvalidSecret if it would have made nothing like it
+   * @throws InvalidSecret if it would have made nothing like it
    */
   recreate(current: S, candidate: S, context: Context): Promise<SecretValue>;
 

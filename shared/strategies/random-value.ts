@@ -1,4 +1,4 @@
-import { CandidateMismatch, InvalidSecret, InvalidSetting } from '../errors.ts';
+import { InvalidSecret, InvalidSetting } from '../errors.ts';
 import type { Strategy } from '../rotation/strategy.ts';
 import { JsonSecret } from '../secrets/json-secret.ts';
 import { keyLength } from '../secrets/key-length.ts';
@@ -44,7 +44,7 @@ export function randomValue(): Strategy<RandomValue> {
       }
       if (current.kind === 'binary' && candidate.kind === 'binary') return binaryValue(candidate.bytes);
       if (current.kind === 'text' && candidate.kind === 'text') return stringValue(candidate.text);
-      throw new CandidateMismatch('AWSPENDING is another kind of value than AWSCURRENT.');
+      throw new InvalidSecret('AWSPENDING is another kind of value than AWSCURRENT.');
     },
 
     async couldDraw(candidate, current, context) {

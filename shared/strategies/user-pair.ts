@@ -1,5 +1,5 @@
 import type { AlternatingEngine, UserPair } from '../engines/alternating-engine.ts';
-import { CandidateMismatch, InvalidSecret, InvalidSetting } from '../errors.ts';
+import { InvalidSecret, InvalidSetting } from '../errors.ts';
 
 /** As the AWS-provided rotation templates name the second user. */
 const CLONE_SUFFIX = '_clone';
@@ -29,12 +29,12 @@ export function pairOf(current: string, firstUserTag: string | undefined, engine
   return pair;
 }
 
-/** The pair that two users form; @throws CandidateMismatch if they are not each other's alternate */
+/** The pair that two users form; @throws InvalidSecret if they are not each other's alternate */
 export function pairFormedBy(current: string, candidate: string): UserPair {
   const first = current.length < candidate.length ? current : candidate;
   const pair = { first, clone: `${first}${CLONE_SUFFIX}` };
   if (current === candidate || ![current, candidate].includes(pair.clone)) {
-    throw new CandidateMismatch(
+    throw new InvalidSecret(
       `AWSPENDING is for user "${candidate}", which is not the alternate of "${current}" in AWSCURRENT. Nothing was changed. Take AWSPENDING off that version, then rotate again.`,
     );
   }

@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import type { Tag } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { STEPS } from '../../../shared/rotation/event.ts';
+import { STEPS, type Step } from '../../../shared/rotation/event.ts';
 import { rotationHandler } from '../../../shared/rotation/handler.ts';
 import { randomValue } from '../../../shared/strategies/random-value.ts';
 import { outputOfEachTest } from '../../support/captured-output.ts';
@@ -207,5 +208,50 @@ describe('a secret that is binary', () => {
   it.each(['rotation:fields', 'rotation:charset'])('has nothing that the tag %s could mean', async (tag) => {
     const error = await refusal(Buffer.alloc(32), { [tag]: 'hex' });
     expect(error).toMatchObject({ name: 'InvalidSetting', message: expect.stringContaining(tag) });
+  });
+});
+
+describe('a random value that waits to be promoted', () => {
+  const begin = (value: Value, tags: Record<string, string> = {}) => {
+    const arn = protocol.createSecret(value, tagList(tags));
+    const token = protocol.beginRotation(arn);
+    const handler = rotationHandler(randomValue(), protocol.client);
+    const run = async (...steps: readonly Step[]) => {
+      for (const step of steps) await invokeStep(handler, step, arn, token);
+    };
+    const edit = (text: string) => {
+      const { store } = protocol.service;
+      store.put(store.find(arn), randomUUID(), { SecretString: text }, undefined);
+    };
+    return { arn, token, run, edit };
+  };
+
+  it.each(['setSecret', 'testSecret', 'finishSecret'] as const)('loses to an edit before %s', async (step) => {
+    const { arn, run, edit } = begin('{"password": "old"}');
+    const at = STEPS.indexOf(step);
+    await run(...STEPS.slice(0, at));
+    edit('{"password": "old", "note": "by hand"}');
+    await expect(run(...STEPS.slice(at))).rejects.toMatchObject({ name: 'CandidateGivenUp' });
+    expect(protocol.valueOf(arn, 'AWSCURRENT')).toBe('{"password": "old", "note": "by hand"}');
+    expect(protocol.stages(arn)).not.toHaveProperty('AWSPENDING');
+  });
+
+  it.each<[string, Value, string, Record<string, string>?]>([
+    ['a weak string', 'old', 'x'],
+    ['a weak field', '{"password": "old"}', '{"password": "x"}'],
+    ['another field', '{"password": "old"}', `{"password": "${'aA1!'.repeat(8)}", "note": "theirs"}`],
+    ['text for bytes', Buffer.alloc(32), 'x'],
+    ['an object for a string', 'old', '{"password": "x"}'],
+    [
+      'a field that the tag does not name',
+      '{"a": "1", "b": "2"}',
+      `{"a": "1", "b": "${'aA1!'.repeat(8)}"}`,
+      { 'rotation:fields': 'a' },
+    ],
+  ])('is given up if somebody put %s under its token', async (_, value, planted, tags) => {
+    const { arn, token, run } = begin(value, tags);
+    protocol.stage(arn, token, planted);
+    await expect(run(...STEPS)).rejects.toMatchObject({ name: 'CandidateGivenUp' });
+    expect(protocol.stages(arn)).not.toHaveProperty('AWSPENDING');
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { postgresAlternating } from '../../../shared/engines/postgres-alternating.ts';
-import { CandidateMismatch, InvalidSecret, InvalidSetting } from '../../../shared/errors.ts';
+import { InvalidSecret, InvalidSetting } from '../../../shared/errors.ts';
 import { otherOf, pairFormedBy, pairOf } from '../../../shared/strategies/user-pair.ts';
 
 const pair = (current: string, tag?: string) => pairOf(current, tag, postgresAlternating);
@@ -58,6 +58,6 @@ describe('the pair that two users form', () => {
     ['app_clone', 'app_clone'],
     ['', ''],
   ])('%j and %j form none', (current, candidate) => {
-    expect(() => pairFormedBy(current, candidate)).toThrow(CandidateMismatch);
+    expect(() => pairFormedBy(current, candidate)).toThrow(InvalidSecret);
   });
 });
