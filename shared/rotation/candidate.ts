@@ -120,19 +120,18 @@ async function isNotOurs<S>(
   adopted: boolean,
 ): Promise<string | undefined> {
   const current = await reader.versions.current();
+  let candidate: S;
   try {
-    const candidate = await reader.versions.candidate();
+    candidate = await reader.versions.candidate();
     if (!sameValue(await strategy.recreate(current, candidate, context), version.value)) {
       return 'it is not what this function makes of AWSCURRENT: other fields differ, or AWSCURRENT was changed';
     }
-    if (adopted && strategy.couldDraw && !(await strategy.couldDraw(candidate, current, context))) {
-      return "it holds a value that the secret's tags and the function's settings do not allow";
-    }
-    return undefined;
   } catch (error) {
     if (error instanceof InvalidSecret) return 'it is not what this function makes of AWSCURRENT';
     throw error;
   }
+  if (!adopted || !strategy.couldDraw || (await strategy.couldDraw(candidate, current, context))) return undefined;
+  return "it holds a value that the secret's tags and the function's settings do not allow";
 }
 
 /** First the target, then the label: whatever is interrupted, the candidate can still be found by its label. */
