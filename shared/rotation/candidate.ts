@@ -136,7 +136,8 @@ async function isNotOurs<S>(
 
 /** First the target, then the label: whatever is interrupted, the candidate can still be found by its label. */
 async function giveUp<S>(of: CandidateCase<S>, candidate: Candidate<S>, reason: string): Promise<never> {
-  const { event, strategy, context } = of;
+  const { event, strategy, context, origins } = of;
+  origins.forget(event.token);
   const why = `The candidate ${event.token} of ${event.secretId} is given up, because ${reason}.`;
   try {
     await strategy.restore?.(candidate.reader.versions, context);

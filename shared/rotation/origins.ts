@@ -15,6 +15,11 @@ export class Origins {
     if (this.#currents.size > MOST && oldest !== undefined) this.#currents.delete(oldest);
   }
 
+  /** Once it was promoted or given up, nothing that is known of it makes it a candidate again. */
+  forget(candidate: string): void {
+    this.#currents.delete(candidate);
+  }
+
   /** The id of the version that was AWSCURRENT then. */
   of(candidate: string): string | undefined {
     return this.#currents.get(candidate);

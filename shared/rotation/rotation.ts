@@ -120,8 +120,9 @@ async function releasingIfRefused<S>(run: StepRun<S>, act: Promise<void>): Promi
 }
 
 async function finishSecret<S>(run: StepRun<S>): Promise<StepResult> {
-  const { event, strategy, context } = run;
+  const { event, strategy, context, origins } = run;
   const result = await promote(run);
+  origins.forget(event.token);
   try {
     const { versions } = versionReader({ ...run, ...event });
     if (strategy.finish) await unlessAborted(strategy.finish(versions, context), context.deadline.signal);

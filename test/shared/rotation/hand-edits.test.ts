@@ -38,6 +38,16 @@ function putByHand(arn: string, SecretString: string, releases: boolean): string
   return id;
 }
 
+const rotated = (lastRotated: Date | undefined) => ({
+  functionArn: 'arn:aws:lambda:us-east-1:123456789012:function:test',
+  rules: {},
+  schedule: undefined,
+  enabled: true,
+  lastRotated,
+  latest: undefined,
+  due: undefined,
+});
+
 /** What update-secret-version-stage does with AWSCURRENT. */
 function rollBack(arn: string, to: string): void {
   versionsOf(arn).moveLabel('AWSCURRENT', to, versionsOf(arn).holderOf('AWSCURRENT')?.id, instant());
@@ -129,6 +139,22 @@ it('a version that was rolled back by its label never comes back', async () => {
   await rotateAgain(arn);
 });
 
+it('nor does it after an edit and a rollback, by a container that remembers what it was made of', async () => {
+  const arn = protocol.createSecret('first');
+  const first = protocol.stages(arn)['AWSCURRENT'] ?? '';
+  const token = protocol.beginRotation(arn);
+  const warm = newHandler();
+  for (const step of STEPS) await invokeStep(warm, step, arn, token);
+  rollBack(arn, first);
+  putByHand(arn, 'first again', false);
+  rollBack(arn, first);
+  target.accepts = 'first';
+  protocol.service.store.find(arn).rotation = rotated(instant());
+  expect(protocol.stages(arn)['AWSPENDING']).toBe(token);
+  expect(await failureOf(invokeStep(warm, 'createSecret', arn, token))).toMatchObject({ name: 'CandidateGivenUp' });
+  expect(target.accepts).toBe('first');
+});
+
 it('a rollback by label during a rotation is promoted over only if the candidate would be made of it', async () => {
   const arn = protocol.createSecret('zeroth');
   await run(arn, protocol.beginRotation(arn), 'one').catch(() => {});
@@ -183,15 +209,7 @@ it('a switched off rotation with AWSPENDING waiting says how to get out, in step
   const arn = protocol.createSecret('first');
   const token = protocol.beginRotation(arn);
   await run(arn, token, 'one', ['createSecret']);
-  protocol.service.store.find(arn).rotation = {
-    functionArn: 'arn:aws:lambda:us-east-1:123456789012:function:test',
-    rules: {},
-    schedule: undefined,
-    enabled: false,
-    lastRotated: undefined,
-    latest: undefined,
-    due: undefined,
-  };
+  protocol.service.store.find(arn).rotation = { ...rotated(undefined), enabled: false };
   const error = await failureOf(run(arn, token, 'one'));
   expect(error.name).toBe('RotationDisabled');
   const [, from] = /--version-stage AWSPENDING --remove-from-version-id (\S+?)\./.exec(error.message) ?? [];
