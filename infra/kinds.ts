@@ -1,7 +1,17 @@
+import {
+  ADMINISTERED_KEY_SETTINGS,
+  ALTERNATING_USERS_SETTINGS,
+  FIELD_SETTINGS,
+  IAM_USER_KEY_SETTINGS,
+  type KnownSettings,
+  OVERLAPPING_USER_SETTINGS,
+  SINGLE_USER_SETTINGS,
+} from '../shared/settings/known-settings.ts';
+
 /** What the infrastructure has to know of one folder of `functions/`. */
 export interface Kind {
-  /** The settings that its function reads from the secret's tags, without their `rotation:`. */
-  readonly settings: readonly Setting[];
+  /** What its function reads from the secret's tags and from its environment. */
+  readonly settings: KnownSettings;
   /** Whether its secrets are logins to a database: then it runs in the network, beside the databases. */
   readonly database?: true;
   /** Who else does the work, by a secret of their own: the key in the file that names it. Written as `masterarn`. */
@@ -14,12 +24,10 @@ export interface Kind {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-export type Setting = 'fields' | 'length' | 'charset' | 'first-user' | 'overlap' | 'retire';
-
-function database(superuser: 'none' | 'allowed' | 'required', ...settings: Setting[]): Kind {
+function database(superuser: 'none' | 'allowed' | 'required', settings: KnownSettings): Kind {
   return {
     database: true,
-    settings: ['length', 'charset', ...settings],
+    settings,
     ...(superuser !== 'none' && { powerful: { key: 'superuser', required: superuser === 'required' } }),
     // The RDS authorities; since Node 20 the runtime reads them only when told to.
     environment: { NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem' },
@@ -28,14 +36,18 @@ function database(superuser: 'none' | 'allowed' | 'required', ...settings: Setti
 
 /** One line for every folder of `functions/`. */
 export const KINDS: Readonly<Record<string, Kind>> = {
-  'random-password': { settings: ['fields', 'length', 'charset'] },
-  'shared-token': { settings: ['fields', 'length', 'charset'] },
-  'postgres-single-user': database('none'),
-  'postgres-alternating-users': database('required', 'first-user'),
-  'mysql-single-user': database('allowed', 'overlap'),
-  'mysql-alternating-users': database('required', 'first-user'),
-  'api-key': { settings: ['retire'], powerful: { key: 'administrator', required: true }, timeoutSeconds: 240 },
-  'iam-access-key': { settings: ['retire'], iamUsers: true, timeoutSeconds: 90 },
+  'random-password': { settings: FIELD_SETTINGS },
+  'shared-token': { settings: FIELD_SETTINGS },
+  'postgres-single-user': database('none', SINGLE_USER_SETTINGS),
+  'postgres-alternating-users': database('required', ALTERNATING_USERS_SETTINGS),
+  'mysql-single-user': database('allowed', OVERLAPPING_USER_SETTINGS),
+  'mysql-alternating-users': database('required', ALTERNATING_USERS_SETTINGS),
+  'api-key': {
+    settings: ADMINISTERED_KEY_SETTINGS,
+    powerful: { key: 'administrator', required: true },
+    timeoutSeconds: 240,
+  },
+  'iam-access-key': { settings: IAM_USER_KEY_SETTINGS, iamUsers: true, timeoutSeconds: 90 },
 };
 
 export function kindOf(name: string | undefined): Kind | undefined {

@@ -10,7 +10,7 @@ const rules: readonly { readonly room: string; readonly may: readonly string[] }
   { room: 'functions/', may: ['shared/'] },
   {
     room: 'shared/rotation/',
-    may: ['shared/rotation/', 'shared/secrets/', 'shared/errors.ts', 'shared/observability.ts'],
+    may: ['shared/rotation/', 'shared/secrets/', 'shared/settings/', 'shared/errors.ts', 'shared/observability.ts'],
   },
   { room: 'shared/engines/', may: ['shared/engines/', 'shared/secrets/sensitive.ts', 'shared/errors.ts'] },
   {
@@ -18,6 +18,7 @@ const rules: readonly { readonly room: string; readonly may: readonly string[] }
     may: ['shared/providers/', 'shared/aws/', 'shared/clock.ts', 'shared/secrets/sensitive.ts', 'shared/errors.ts'],
   },
   { room: 'shared/schedule/', may: ['shared/schedule/'] },
+  { room: 'shared/settings/', may: ['shared/settings/', 'shared/errors.ts'] },
   { room: 'shared/aws/', may: ['shared/aws/', 'shared/errors.ts'] },
   { room: 'shared/rds/', may: ['shared/rds/', 'shared/aws/', 'shared/errors.ts'] },
   { room: 'shared/secrets/', may: ['shared/secrets/', 'shared/aws/', 'shared/errors.ts'] },
@@ -27,6 +28,7 @@ const rules: readonly { readonly room: string; readonly may: readonly string[] }
       'shared/strategies/',
       'shared/rotation/',
       'shared/secrets/',
+      'shared/settings/',
       'shared/engines/engine.ts',
       'shared/engines/alternating-engine.ts',
       'shared/engines/overlapping-engine.ts',
@@ -40,7 +42,7 @@ const rules: readonly { readonly room: string; readonly may: readonly string[] }
   { room: 'infra/operations/', may: ['infra/operations/', 'shared/'] },
   // A package holds what was built just now, and nothing that an earlier build left.
   { room: 'infra/package', may: ['infra/', 'build'] },
-  { room: 'infra/', may: ['infra/', 'shared/schedule/'] },
+  { room: 'infra/', may: ['infra/', 'shared/schedule/', 'shared/settings/'] },
   { room: 'build', may: ['build'] },
   { room: 'local/', may: ['local/', 'shared/', 'build'] },
   { room: 'events/', may: ['events/', 'local/', 'shared/', 'build'] },

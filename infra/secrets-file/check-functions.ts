@@ -1,7 +1,7 @@
+import { chooseOf } from '../../shared/settings/nearest.ts';
 import { KINDS, kindOf } from '../kinds.ts';
 import { functionName, LONGEST_FUNCTION_NAME } from './function-name.ts';
-import { chooseOf } from './nearest.ts';
-import type { Finding } from './problem.ts';
+import type { Finding, Path } from './problem.ts';
 import type { SecretsFile } from './schema.ts';
 import { filledSecretFields } from './secret-looking.ts';
 
@@ -17,7 +17,8 @@ export function functionSettings(file: SecretsFile): readonly Finding[] {
     }
   }
   for (const [kind, { environment }] of Object.entries(file.functions ?? {})) {
-    findings.push(...filledSecretFields(environment, ['functions', kind, 'environment']));
+    const path = ['functions', kind, 'environment'];
+    findings.push(...filledSecretFields(environment, path), ...unknownVariables(kind, environment ?? {}, path));
   }
   if (Object.keys(file.environments).length === 0) {
     findings.push({ path: ['environments'], says: 'names no environment. Name one, such as "prod: {}".' });
@@ -38,6 +39,17 @@ export function functionSettings(file: SecretsFile): readonly Finding[] {
     }
   }
   return [...findings, ...endpointsTwice(file)];
+}
+
+/** What belongs to Lambda, to Node or to the libraries is set by who knows why; all else has to be a setting of the kind. */
+const OTHERS = /^(?:AWS_|NODE_|POWERTOOLS_|OTEL_|DD_|SSL_CERT_|HTTPS?_PROXY$|NO_PROXY$|TZ$|LANG$|LC_ALL$|LOG_LEVEL$)/;
+
+function unknownVariables(kind: string, environment: object, path: Path): readonly Finding[] {
+  const known = kindOf(kind)?.settings.variables;
+  if (known === undefined) return [];
+  return Object.keys(environment)
+    .filter((name) => !known.includes(name) && !OTHERS.test(name))
+    .map((name) => ({ path: [...path, name], says: `is no variable of ${kind}: ${chooseOf(name, known)}` }));
 }
 
 /** A second endpoint of a service could not have the service's private name in that VPC, and would not be made. */

@@ -1,6 +1,6 @@
+import { chooseOf } from '../../shared/settings/nearest.ts';
 import { isIn, nameOf, patternOf, secretsOf } from './declare.ts';
 import { NAMING_PRESETS, PLACEHOLDERS, refusedName, unknownPlaceholders } from './naming.ts';
-import { chooseOf } from './nearest.ts';
 import type { Finding } from './problem.ts';
 import type { SecretsFile } from './schema.ts';
 

@@ -1,7 +1,7 @@
+import { chooseOf } from '../../shared/settings/nearest.ts';
 import { kindOf } from '../kinds.ts';
 import { isArn, isIn, secretBy, secretsOf } from './declare.ts';
 import { endsLikeAnArn } from './naming.ts';
-import { chooseOf } from './nearest.ts';
 import type { Finding, Path } from './problem.ts';
 import type { SecretsFile, SecretText } from './schema.ts';
 

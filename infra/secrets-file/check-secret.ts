@@ -1,7 +1,7 @@
 import { InvalidSchedule } from '../../shared/schedule/invalid-schedule.ts';
+import { chooseOf } from '../../shared/settings/nearest.ts';
 import { KINDS, kindOf } from '../kinds.ts';
 import { isIn } from './declare.ts';
-import { chooseOf } from './nearest.ts';
 import type { Finding, Path } from './problem.ts';
 import { rotationRules } from './schedule.ts';
 import type { SecretsFile, SecretText } from './schema.ts';
@@ -33,7 +33,7 @@ function kindIsKnown(secret: SecretText, at: At): readonly Finding[] {
   }
   const who = kind ?? 'a secret without a kind';
   const found: Finding[] = [];
-  const useless = Object.keys(settings).filter((setting) => !known?.settings.some((other) => other === setting));
+  const useless = Object.keys(settings).filter((setting) => !known?.settings.tags.some((other) => other === setting));
   if (useless.length > 0) found.push(at('settings', `${useless.join(', ')}: of no use to ${who}. Remove it.`));
   if (database !== undefined && !known?.database) found.push(at('database', `is of no use to ${who}. Remove it.`));
   if (database !== undefined && (database.instance === undefined) === (database.cluster === undefined)) {

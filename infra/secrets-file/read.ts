@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type * as z from 'zod';
+import { chooseOf } from '../../shared/settings/nearest.ts';
 import { checks } from './checks.ts';
 import type { Declaration, DeclaredEnvironment, DeclaredSecret } from './declaration.ts';
 import { declare } from './declare.ts';
-import { chooseOf } from './nearest.ts';
 import { type Finding, type Problem, SecretsFileRefused } from './problem.ts';
 import { againstRecord, parseRecord, recordKey, type SecretsRecord } from './record.ts';
 import { acceptedKeys, secretsFile } from './schema.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Setting } from '../kinds.ts';
+import type { Setting } from '../../shared/settings/known-settings.ts';
 
 /** Text of one form; `form` says in the error what is accepted, and never what was there. */
 const text = (pattern: RegExp, form: string) =>

@@ -1,6 +1,7 @@
 import { CandidateRefused, PromotionConflict, RotationDisabled } from '../errors.ts';
 import { refusedWith } from '../secrets/secret-store.ts';
 import { type SecretValue, sameValue } from '../secrets/secret-value.ts';
+import { refuseUnknownSettings } from '../settings/refuse-unknown.ts';
 import {
   type Candidate,
   type CandidateCase,
@@ -47,9 +48,10 @@ const steps: { readonly [K in Step]: <S>(run: StepRun<S>) => Promise<StepResult>
 
 async function createSecret<S>(run: StepRun<S>): Promise<StepResult> {
   const { event, strategy, store, context, origins } = run;
-  const { rotationEnabled, stages } = await context.describe();
+  const { rotationEnabled, stages, tags } = await context.describe();
   if (!rotationEnabled) throw rotationDisabled(run);
   if ((await requireStaged(event, context)) === 'current') return 'already current';
+  refuseUnknownSettings(tags, context.environment, strategy.settings);
   if (strategy.mints || stages.get(event.token)?.includes(AWSPREVIOUS)) {
     const stored = await storedCandidate(run);
     if (stored) return await adopt(run, stored);

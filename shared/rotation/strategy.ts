@@ -1,6 +1,7 @@
 import type { SecretDescription, SecretVersion } from '../secrets/secret-store.ts';
 import type { SecretValue } from '../secrets/secret-value.ts';
 import type { Sensitive } from '../secrets/sensitive.ts';
+import type { KnownSettings } from '../settings/known-settings.ts';
 import type { Deadline } from './deadline.ts';
 
 /** The versions that exist before a candidate does, parsed; each is read when asked for, and at most once. */
@@ -52,6 +53,9 @@ export interface Context {
 export interface Strategy<S> {
   /** For people who read logs. Nothing switches on it. */
   readonly name: string;
+
+  /** Every other tag of the name `rotation:…` is refused before anything is made. */
+  readonly settings: KnownSettings;
 
   /**
    * Present if `create` makes something outside Secrets Manager that must not be lost, such as an issuer's API key.

@@ -2,6 +2,7 @@ import { AdministratorRefused, InvalidSecret } from '../errors.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Context } from '../rotation/strategy.ts';
 import { JsonSecret } from '../secrets/json-secret.ts';
+import { ADMINISTERED_KEY_SETTINGS } from '../settings/known-settings.ts';
 import { type AdministratorSecret, targetOf } from './administrator-secret.ts';
 import type { Account, IssuerSource } from './issuer-source.ts';
 import type { KeySecret } from './key-secret.ts';
@@ -15,6 +16,7 @@ import { type Fields, isRecord } from './record.ts';
 export function administered(providers: readonly Provider[]): IssuerSource {
   return {
     name: 'administered issuer',
+    settings: ADMINISTERED_KEY_SETTINGS,
     fields: { keyId: 'keyId', key: 'key' },
     open,
     openToTest: async (candidate, context) => (await open(candidate, context)).issuer,

@@ -5,6 +5,7 @@ import type { Context, Strategy } from '../rotation/strategy.ts';
 import { meetsPolicy, randomPassword } from '../secrets/password.ts';
 import { passwordPolicy } from '../secrets/password-settings.ts';
 import { replaceLogin } from '../secrets/replace-password.ts';
+import { ALTERNATING_USERS_SETTINGS } from '../settings/known-settings.ts';
 import { type DatabaseSecret, parseDatabaseSecret, type StoredLogin } from './database-secret.ts';
 import { located } from './located.ts';
 import { replicated } from './replicated.ts';
@@ -22,6 +23,7 @@ const REFUSALS = [AlternateRefused, CandidateRefused, SuperuserRefused, VersionN
 export function alternatingUsers(engine: AlternatingEngine): Strategy<DatabaseSecret<StoredLogin>> {
   return {
     name: `${engine.name}, alternating users`,
+    settings: ALTERNATING_USERS_SETTINGS,
 
     parse: (value) => parseDatabaseSecret(value, engine),
 

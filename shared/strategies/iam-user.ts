@@ -2,6 +2,7 @@ import { CurrentLoginRefused, InvalidSecret, InvalidSetting } from '../errors.ts
 import type { Issuer, Key, TimeLimit } from '../providers/provider.ts';
 import type { Context } from '../rotation/strategy.ts';
 import type { Environment } from '../secrets/setting.ts';
+import { IAM_USER_KEY_SETTINGS } from '../settings/known-settings.ts';
 import type { IssuerSource } from './issuer-source.ts';
 import type { KeySecret } from './key-secret.ts';
 import { listed, mayRecover } from './recovery.ts';
@@ -33,6 +34,7 @@ const DEDICATED = 'DEDICATED_USERS';
 export function iamUser(iam: UserKeys): IssuerSource {
   return {
     name: 'access key of an IAM user',
+    settings: IAM_USER_KEY_SETTINGS,
     fields: { keyId: 'AccessKeyId', key: 'SecretAccessKey' },
 
     async open(current, context) {

@@ -1,11 +1,13 @@
 import type { Issuer } from '../providers/provider.ts';
 import type { Context } from '../rotation/strategy.ts';
+import type { KnownSettings } from '../settings/known-settings.ts';
 import type { KeyFields, KeySecret } from './key-secret.ts';
 
 /** Who lets a secret have keys made, and by whom. What the secret says about that is only a choice among what is allowed. */
 export interface IssuerSource {
   /** For people who read logs. */
   readonly name: string;
+  readonly settings: KnownSettings;
   /** Where the key stands in a secret, unless the secret says otherwise. */
   readonly fields: KeyFields;
 

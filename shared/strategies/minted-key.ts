@@ -27,6 +27,7 @@ export function mintedKey(source: IssuerSource, clock: Clock = realTime): Strate
 
   return {
     name: `${source.name}, minted key`,
+    settings: source.settings,
 
     mints: {
       async discard(minted, context) {

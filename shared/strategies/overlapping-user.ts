@@ -2,6 +2,7 @@ import type { DatabaseLogin } from '../engines/engine.ts';
 import type { Account, OverlappingEngine, OverlappingSession } from '../engines/overlapping-engine.ts';
 import { NoWorkingPassword, PasswordChangeForbidden, SuperuserRefused } from '../errors.ts';
 import type { Context, Strategy } from '../rotation/strategy.ts';
+import { OVERLAPPING_USER_SETTINGS } from '../settings/known-settings.ts';
 import type { DatabaseSecret, StoredLogin } from './database-secret.ts';
 import { located } from './located.ts';
 import { loggedIn } from './logged-in.ts';
@@ -25,6 +26,7 @@ export function overlappingUser(engine: OverlappingEngine): Strategy<DatabaseSec
 
   return {
     ...plain,
+    settings: OVERLAPPING_USER_SETTINGS,
 
     async set(versions, context) {
       try {

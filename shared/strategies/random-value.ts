@@ -8,6 +8,7 @@ import { replacePassword } from '../secrets/replace-password.ts';
 import { binaryValue, type SecretValue, stringValue } from '../secrets/secret-value.ts';
 import { Sensitive } from '../secrets/sensitive.ts';
 import type { Tags } from '../secrets/setting.ts';
+import { FIELD_SETTINGS } from '../settings/known-settings.ts';
 import { FIELDS_TAG, taggedFields } from './fields-setting.ts';
 
 type RandomValue =
@@ -22,6 +23,7 @@ type RandomValue =
 export function randomValue(): Strategy<RandomValue> {
   return {
     name: 'random value',
+    settings: FIELD_SETTINGS,
 
     parse,
 

@@ -7,6 +7,7 @@ import { replacePassword } from '../secrets/replace-password.ts';
 import type { SecretValue } from '../secrets/secret-value.ts';
 import { Sensitive } from '../secrets/sensitive.ts';
 import type { Tags } from '../secrets/setting.ts';
+import { FIELD_SETTINGS } from '../settings/known-settings.ts';
 import { FIELDS_TAG, taggedFields } from './fields-setting.ts';
 
 /** With two possible tokens, missing the free one so often has a probability of 2^-128. */
@@ -23,6 +24,7 @@ const ATTEMPTS = 128;
 export function sharedToken(): Strategy<JsonSecret> {
   return {
     name: 'shared token',
+    settings: FIELD_SETTINGS,
 
     parse: (value) => JsonSecret.parse(value),
 

@@ -11,11 +11,11 @@ import { AWSCURRENT, AWSPENDING, AWSPREVIOUS, holderOf } from '../rotation/versi
 import { meetsPolicy, randomPassword } from '../secrets/password.ts';
 import { passwordPolicy } from '../secrets/password-settings.ts';
 import { replacePassword } from '../secrets/replace-password.ts';
+import { SINGLE_USER_SETTINGS } from '../settings/known-settings.ts';
 import { type DatabaseSecret, isSameUser, parseDatabaseSecret, type StoredLogin } from './database-secret.ts';
 import { located } from './located.ts';
 import { type EngineOf, loggedIn } from './logged-in.ts';
 import { namingVersion } from './naming-version.ts';
-import { OVERLAP_TAG, overlapWanted } from './overlap-setting.ts';
 import { restoreCurrent } from './restore-current.ts';
 
 /** How AWSCURRENT, logged in, has the candidate accepted. Whoever calls it closes the session. */
@@ -35,14 +35,12 @@ export function singleUser<S extends Session>(
 ): TargetedStrategy<DatabaseSecret<StoredLogin>> {
   return {
     name: `${engine.name}, single user`,
+    settings: SINGLE_USER_SETTINGS,
 
     parse: (value) => parseDatabaseSecret(value, engine),
 
     async create(versions, context) {
       const [{ json }, { tags }] = await Promise.all([versions.current(), context.describe()]);
-      if (overlapWanted(tags) && !change) {
-        context.warn(`${engine.name} knows one password a user: the tag ${OVERLAP_TAG} changes nothing here.`);
-      }
       const policy = passwordPolicy(tags, context.environment);
       return replacePassword(json, 'password', randomPassword(policy)).toValue();
     },

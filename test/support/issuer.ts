@@ -51,6 +51,7 @@ export function keyStrategy(issuer: Issuer): Strategy<Key> {
   };
   return {
     name: 'key',
+    settings: { tags: [], variables: [] },
     mints: { discard: (minted) => issuer.remove(parse(minted).id) },
     parse,
     create: async () => keyValue(await issuer.mint()),

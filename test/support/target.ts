@@ -14,6 +14,7 @@ export interface Target {
 export function targetStrategy(target: Target): Strategy<string> {
   return {
     name: 'target',
+    settings: { tags: [], variables: [] },
     parse(value) {
       const text = value.kind === 'string' ? value.text.reveal() : '';
       if (text === '' || text === 'unreadable') throw new InvalidSecret('It must be a readable string.');

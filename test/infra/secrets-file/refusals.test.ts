@@ -296,8 +296,16 @@ describe('the file of secrets', () => {
       'POWERTOOLS_LOG_LEVEL',
     ];
     const environment = names.map((name) => `${name}: "1"`).join(', ');
-    const text = withLine(1, 'project: shop', `functions: {random-password: {environment: {${environment}}}}`);
+    const text = withLine(1, 'project: shop', `functions: {mysql-single-user: {environment: {${environment}}}}`);
     expect(refusal(writtenFile(text))).toEqual([]);
+  });
+
+  it.each([
+    ['PASSWORD_LENGHT', 'did you mean "PASSWORD_LENGTH"?'],
+    ['RECOVER_THROUGH_SUPERUSER', 'is no variable of random-password'],
+  ])('refuses %s as a variable of a function that does not read it', (name, says) => {
+    const text = withLine(1, 'project: shop', `functions: {random-password: {environment: {${name}: "40"}}}`);
+    expect(refusal(writtenFile(text))).toEqual([expect.stringContaining(says)]);
   });
 
   it('that is not there is named', () => {

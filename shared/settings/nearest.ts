@@ -1,11 +1,20 @@
 /** A remedy for a word that is none of the accepted ones: the nearest if it looks like a slip, then all of them. */
 export function chooseOf(word: string, accepted: readonly string[]): string {
-  const near = accepted
+  const near = nearest(word, accepted, (candidate) => Math.max(1, Math.floor(candidate.length / 3)));
+  const list = accepted.length === 0 ? 'there are none' : `accepted: ${accepted.join(', ')}`;
+  return near === undefined ? `${list}.` : `did you mean "${near}"? (${list})`;
+}
+
+/** The accepted word that takes the fewest edits, if it takes no more than `most` for it. */
+export function nearest(
+  word: string,
+  accepted: readonly string[],
+  most: (candidate: string) => number,
+): string | undefined {
+  return accepted
     .map((candidate) => ({ candidate, edits: distance(word, candidate) }))
     .toSorted((a, b) => a.edits - b.edits)
-    .find(({ candidate, edits }) => edits <= Math.max(1, Math.floor(candidate.length / 3)));
-  const list = accepted.length === 0 ? 'there are none' : `accepted: ${accepted.join(', ')}`;
-  return near === undefined ? `${list}.` : `did you mean "${near.candidate}"? (${list})`;
+    .find(({ candidate, edits }) => edits <= most(candidate))?.candidate;
 }
 
 /** Levenshtein's: how many letters to add, remove or replace. */
