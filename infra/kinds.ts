@@ -12,8 +12,11 @@ import {
 export interface Kind {
   /** What its function reads from the secret's tags and from its environment. */
   readonly settings: KnownSettings;
-  /** Whether its secrets are logins to a database: then it runs in the network, beside the databases. */
-  readonly database?: true;
+  /**
+   * The names that a secret's `engine` may have, where its secrets are logins to a database: then it runs in the network,
+   * beside the databases.
+   */
+  readonly database?: readonly string[];
   /** Who else does the work, by a secret of their own: the key in the file that names it. Written as `masterarn`. */
   readonly powerful?: { readonly key: 'superuser' | 'administrator'; readonly required: boolean };
   /** Whether it makes access keys for the IAM users that the file names, with its own role. */
@@ -24,9 +27,16 @@ export interface Kind {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-function database(superuser: 'none' | 'allowed' | 'required', settings: KnownSettings): Kind {
+const POSTGRES = ['postgres', 'postgresql', 'aurora-postgresql'];
+const MYSQL = ['mysql', 'aurora-mysql', 'aurora', 'mariadb'];
+
+function database(
+  engines: readonly string[],
+  superuser: 'none' | 'allowed' | 'required',
+  settings: KnownSettings,
+): Kind {
   return {
-    database: true,
+    database: engines,
     settings,
     ...(superuser !== 'none' && { powerful: { key: 'superuser', required: superuser === 'required' } }),
     // The RDS authorities; since Node 20 the runtime reads them only when told to.
@@ -38,10 +48,10 @@ function database(superuser: 'none' | 'allowed' | 'required', settings: KnownSet
 export const KINDS: Readonly<Record<string, Kind>> = {
   'random-password': { settings: FIELD_SETTINGS },
   'shared-token': { settings: FIELD_SETTINGS },
-  'postgres-single-user': database('none', SINGLE_USER_SETTINGS),
-  'postgres-alternating-users': database('required', ALTERNATING_USERS_SETTINGS),
-  'mysql-single-user': database('allowed', OVERLAPPING_USER_SETTINGS),
-  'mysql-alternating-users': database('required', ALTERNATING_USERS_SETTINGS),
+  'postgres-single-user': database(POSTGRES, 'none', SINGLE_USER_SETTINGS),
+  'postgres-alternating-users': database(POSTGRES, 'required', ALTERNATING_USERS_SETTINGS),
+  'mysql-single-user': database(MYSQL, 'allowed', OVERLAPPING_USER_SETTINGS),
+  'mysql-alternating-users': database(MYSQL, 'required', ALTERNATING_USERS_SETTINGS),
   'api-key': {
     settings: ADMINISTERED_KEY_SETTINGS,
     powerful: { key: 'administrator', required: true },

@@ -19,6 +19,7 @@ export function secretByItself(file: SecretsFile, secret: SecretText, path: Path
     ...environmentsExist(file, secret, path),
     ...replicasElsewhere(file, secret, at),
     ...firstValue(secret, at, path),
+    ...login(secret, at),
     ...rotation(secret, at),
   ];
 }
@@ -68,8 +69,11 @@ function replicasElsewhere(file: SecretsFile, secret: SecretText, at: At): reado
   );
 }
 
-function firstValue({ json, generate, filled }: SecretText, at: At, path: Path): readonly Finding[] {
-  const found = [...filledSecretFields(json, [...path, 'json'])];
+function firstValue({ json, plain = [], generate, filled }: SecretText, at: At, path: Path): readonly Finding[] {
+  const guarded = Object.fromEntries(Object.entries(json ?? {}).filter(([field]) => !plain.includes(field)));
+  const found = [...filledSecretFields(guarded, [...path, 'json'])];
+  const absent = plain.filter((field) => !Object.hasOwn(json ?? {}, field));
+  if (absent.length > 0) found.push(at('plain', `names ${absent.join(', ')}, which "json" does not have. Remove it.`));
   for (const field of WRITTEN_FIELDS) {
     if (json && field in json)
       found.push(at('json', `"${field}" is written by "superuser", "administrator" or "database". Remove it.`));
@@ -91,6 +95,27 @@ function firstValue({ json, generate, filled }: SecretText, at: At, path: Path):
   }
   if (filled && generate) found.push(at('filled', 'is for secrets that are made without a value. Remove it.'));
   return found;
+}
+
+/** What a login lacks that its function refuses, and what a later edit by hand may not notice. */
+function login({ kind, json, generate, filled, database }: SecretText, at: At): readonly Finding[] {
+  const engines = kindOf(kind)?.database;
+  if (engines === undefined || json === undefined) return [];
+  const fields = new Set([...Object.keys(json), ...(generate?.field === undefined ? [] : [generate.field])]);
+  // A skeleton that somebody fills by hand may have as little as it likes; a password without a user is a slip all the same.
+  const isWhole = generate !== undefined || filled === true;
+  const needed = isWhole ? ['engine', 'username', 'password'] : fields.has('password') ? ['username'] : [];
+  const missing = needed.filter((field) => !fields.has(field));
+  if (isWhole && !fields.has('host') && database === undefined) missing.push('host');
+  const { engine } = json;
+  const wrong = typeof engine === 'string' && engine !== '' && !engines.includes(engine.toLowerCase());
+  const found = [
+    ...(missing.length === 0
+      ? []
+      : [at('json', `is no login for ${kind}: ${missing.join(', ')} missing. Add it, as a placeholder if need be.`)]),
+    ...(wrong ? [at('json', `has an "engine" that ${kind} is not for: ${chooseOf(engine, engines)}`)] : []),
+  ];
+  return found.map((finding) => ({ ...finding, unlessRecorded: true }));
 }
 
 function rotation({ kind, rotation: wanted }: SecretText, at: At): readonly Finding[] {

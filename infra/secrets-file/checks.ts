@@ -1,5 +1,6 @@
 import { functionSettings } from './check-functions.ts';
 import { duplicateNames, namesThatAreRefused } from './check-names.ts';
+import { otherPlaces } from './check-places.ts';
 import { powerfulSecrets } from './check-powerful.ts';
 import { roomInRoles } from './check-room.ts';
 import { secretByItself } from './check-secret.ts';
@@ -14,6 +15,7 @@ export function checks(file: SecretsFile): readonly Finding[] {
     ...namesThatAreRefused(file),
     ...duplicateNames(file),
     ...powerfulSecrets(file),
+    ...otherPlaces(file),
     ...roomInRoles(file),
     ...[...secretsOf(file)].flatMap(({ secret, path }) => secretByItself(file, secret, path)),
   ];

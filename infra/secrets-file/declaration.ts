@@ -46,6 +46,10 @@ export interface DeclaredSecret {
   /** The folder of the function that rotates it; nothing does unless given. */
   readonly kind?: string | undefined;
   readonly shape: Shape;
+  /** The same with `{environment}` and the like as they stand in the file. */
+  readonly literalShape: Shape;
+  /** Fields that look like secrets and are none, by the word of whoever wrote the file. */
+  readonly plain: readonly string[];
   readonly powerful?: PowerfulSecret | undefined;
   readonly keyArn?: string | undefined;
   /** By Region, the ARN of a key there, or "default". */

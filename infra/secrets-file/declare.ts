@@ -1,9 +1,11 @@
 import type { Declaration, DeclaredEnvironment, DeclaredSecret, PowerfulSecret } from './declaration.ts';
-import { NAMING_PRESETS, nameBy, prefixBy } from './naming.ts';
+import { NAMING_PRESETS, type NameParts, nameBy, prefixBy } from './naming.ts';
+import type { Path } from './problem.ts';
 import { rdsCalls } from './rds-calls.ts';
+import type { Recordable } from './record.ts';
 import { rotationRules } from './schedule.ts';
 import type { EnvironmentText, SecretsFile, SecretText } from './schema.ts';
-import { shapeOf } from './shape.ts';
+import { type Shape, shapeOf, writtenOut } from './shape.ts';
 
 /** What a file asks for that nothing is wrong with: `checks.ts` has looked before. */
 export function declare(file: SecretsFile): Declaration {
@@ -31,14 +33,14 @@ export function* secretsOf(file: SecretsFile) {
 }
 
 export function nameOf(file: SecretsFile, environment: string, id: string): string | undefined {
+  const parts = partsOf(file, environment, id);
+  return parts && nameBy(patternOf(file), parts);
+}
+
+function partsOf(file: SecretsFile, environment: string, id: string): NameParts | undefined {
   for (const { group, label, secret, ...found } of secretsOf(file)) {
     if (found.id !== id) continue;
-    return nameBy(patternOf(file), {
-      ...shared(file, environment),
-      group,
-      path: secret.path ?? group,
-      name: secret.name ?? label,
-    });
+    return { ...shared(file, environment), group, path: secret.path ?? group, name: secret.name ?? label };
   }
   return undefined;
 }
@@ -86,12 +88,14 @@ function declareSecret(
   const { kind, rotation, generate, filled, user } = secret;
   const awaitsValue = generate === undefined && !filled;
   const powerful = powerfulSecret(file, environmentName, secret);
+  const parts = partsOf(file, environmentName, id);
+  const description = secret.description ?? file.groups[group]?.description;
   return {
     path,
     name: nameOf(file, environmentName, id) ?? '',
-    description: secret.description ?? file.groups[group]?.description,
+    description: parts && description && nameBy(description, parts),
     kind,
-    shape: shapeOf(secret, powerful && ('arn' in powerful ? powerful.arn : powerful.name)),
+    ...recordedParts(file, environmentName, id, secret),
     powerful,
     keyArn: secret.key,
     replicas: secret.replicas ?? environment.replicas ?? {},
@@ -104,6 +108,40 @@ function declareSecret(
     rdsCalls: rdsCalls(secret, secretBy(file, secret.superuser)),
     user: user === undefined ? undefined : { arn: user, dedicated: secret.dedicated ?? false },
   };
+}
+
+/** Where values stand that somebody has looked at and says that they are no secrets. */
+export function plainFields(file: SecretsFile): readonly Path[] {
+  return [...secretsOf(file)].flatMap(({ secret, path }) =>
+    (secret.plain ?? []).map((field) => [...path, 'json', field]),
+  );
+}
+
+/** Each secret of each environment, as far as the record holds it. */
+export function recordableSecrets(file: SecretsFile): readonly Recordable[] {
+  return Object.keys(file.environments).flatMap((environment) =>
+    [...secretsOf(file)]
+      .filter(({ secret }) => isIn(environment, secret))
+      .map(({ id, secret, path }) => ({
+        key: `${environment} ${nameOf(file, environment, id)}`,
+        environment,
+        path,
+        ...recordedParts(file, environment, id, secret),
+      })),
+  );
+}
+
+/** `{environment}` and the like are written out in values. A value that was recorded before that was so keeps them. */
+function recordedParts(file: SecretsFile, environment: string, id: string, secret: SecretText) {
+  const literalShape = shapeIn(file, environment, secret);
+  const parts = partsOf(file, environment, id);
+  const shape = typeof literalShape === 'string' || !parts ? literalShape : writtenOut(literalShape, parts);
+  return { shape, literalShape, plain: secret.plain ?? [] };
+}
+
+function shapeIn(file: SecretsFile, environment: string, secret: SecretText): Shape {
+  const powerful = powerfulSecret(file, environment, secret);
+  return shapeOf(secret, powerful && ('arn' in powerful ? powerful.arn : powerful.name));
 }
 
 function powerfulSecret(file: SecretsFile, environment: string, secret: SecretText): PowerfulSecret | undefined {

@@ -15,6 +15,8 @@ export type Path = readonly PropertyKey[];
 export interface Finding {
   readonly path: Path;
   readonly says: string;
+  /** Of a first value: it can not change once it was recorded, so what was recorded as it stands is left alone. */
+  readonly unlessRecorded?: true;
 }
 
 /** The file of secrets, or the record beside it, cannot be deployed from. All that is wrong is told at once. */

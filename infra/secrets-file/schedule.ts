@@ -22,7 +22,8 @@ export function rotationRules({ every, cron, window }: RotationText): RotationRu
   if (every !== undefined && cron !== undefined) {
     throw new InvalidSchedule('there are both "every" and "cron". Remove one of the two.');
   }
-  const scheduleExpression = cron === undefined ? rate(every ?? '30d') : `cron(${cron})`;
+  const fields = cron && (/^\s*cron\((.*)\)\s*$/.exec(cron)?.[1] ?? cron);
+  const scheduleExpression = fields === undefined ? rate(every ?? '30d') : `cron(${fields.trim()})`;
   const schedule = parseSchedule({ ScheduleExpression: scheduleExpression, Duration: window });
   if (cron !== undefined && schedule) requireDistance(schedule);
   return { scheduleExpression, ...(window !== undefined && { duration: window }) };
@@ -30,7 +31,9 @@ export function rotationRules({ every, cron, window }: RotationText): RotationRu
 
 function rate(every: string): string {
   const [, number = '', unit] = /^(\d{1,4})([dh])$/.exec(every) ?? [];
-  if (unit === undefined) throw new InvalidSchedule('"every" must be days or hours, such as 30d or 12h.');
+  if (unit === undefined) {
+    throw new InvalidSchedule('"every" must be days or hours, such as 30d or 12h, without rate( ) or cron( ).');
+  }
   const name = unit === 'd' ? 'day' : 'hour';
   return `rate(${Number(number)} ${name}${Number(number) === 1 ? '' : 's'})`;
 }

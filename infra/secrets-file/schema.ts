@@ -11,7 +11,7 @@ const strict = <S extends z.ZodRawShape>(shape: S) =>
   });
 const mapOf = <K extends z.ZodType<string, string>, V extends z.ZodType>(key: K, value: V) =>
   z.record(key, value, { error: told('must hold names, each with what belongs to it') });
-const yes = z.literal(true, { error: 'can only be true. Remove it otherwise.' });
+const flag = z.boolean({ error: 'must be true or false.' });
 const whole = (least: number, most: number) =>
   z
     .int({ error: `must be a whole number from ${least} to ${most}.` })
@@ -76,7 +76,7 @@ const generate = strict({
   field: text(/^.{1,100}$/u, 'the name of a field').optional(),
   length: whole(8, 4096).optional(),
   exclude: text(/^[\x21-\x7e]{0,94}$/, 'printable characters').optional(),
-  alphanumeric: yes.optional(),
+  alphanumeric: flag.optional(),
 });
 
 const settings = strict({
@@ -93,7 +93,7 @@ const settings = strict({
     })
     .optional(),
   'first-user': text(/^[\p{L}\p{N}+=._:/@-]+$/u, 'the name of a user').optional(),
-  overlap: yes.optional(),
+  overlap: flag.optional(),
   retire: z.enum(['next-rotation', 'at-once'], { error: 'must be next-rotation or at-once.' }).optional(),
 } satisfies Record<Setting, z.ZodType>);
 
@@ -108,8 +108,14 @@ const secret = strict({
       error: 'must hold the fields of the JSON object.',
     })
     .optional(),
+  plain: z
+    .array(text(/^[^\s,]{1,100}$/, 'the name of a field, without spaces and commas'), {
+      error: 'must be a list of fields of "json" that look like secrets and are none: [A, B].',
+    })
+    .min(1, { error: 'names no field. Remove it.' })
+    .optional(),
   generate: generate.optional(),
-  filled: yes.optional(),
+  filled: flag.optional(),
   settings: settings.optional(),
   superuser: z.string({ error: "must be GROUP/NAME of a secret in this file, or a secret's whole ARN." }).optional(),
   administrator: z
@@ -118,7 +124,7 @@ const secret = strict({
   powerfulKey: keyArn.optional(),
   database: strict({ instance: rdsName.optional(), cluster: rdsName.optional() }).optional(),
   user: userArn.optional(),
-  dedicated: yes.optional(),
+  dedicated: flag.optional(),
   rotation: strict({
     every: z.string({ error: 'must be days or hours, such as 30d or 12h.' }).optional(),
     cron: z.string({ error: 'must be the six fields of a cron expression, in quotes.' }).optional(),

@@ -9,9 +9,13 @@ const TELLING: readonly (readonly [what: string, pattern: RegExp])[] = [
   ['a token of Slack', /\bxox[abeoprs]-[\w-]{10,}/],
   ['a key of Stripe', /\b[rs]k_(?:live|test)_\w{10,}/],
   ['a key of SendGrid', /\bSG\.[\w-]{10,}\.[\w-]{10,}/],
-  ['a URL with a password in it', /\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@"']*:[^\s/@"'{<]+@/i],
-  ['a long key in hex', /(?<![\w-])[0-9a-f]{32,}(?![\w-])/i],
+  ['a URL with a password in it', /\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@"']*:(?!edit-me@)[^\s/@"'{<]+@/i],
 ];
+const LONG_HEX = /(?<![\w-])(?<digest>sha(?:256|384|512)[:-])?(?<digits>[0-9a-f]{32,})(?![\w-])/gi;
+/** What people call the ids of commits and images by, on the line that they stand on. */
+const SPEAKS_OF_A_COMMIT =
+  /\b(?:commit|sha1?|rev(?:ision)?|git|branch|tag|build|built|image|digest|deployed?|release|version)\b|\/commit\//i;
+const COMMIT_DIGITS = 40;
 /** AWS itself puts random letters into names: of its managed secrets, of the roles of its Identity Center. */
 const ARN = /\barn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d{12}:[\w!/:.@+=,-]+/g;
 const LEAST_RANDOM = 20;
@@ -29,8 +33,18 @@ const REMEDY =
 export function secretLookingLines(text: string): readonly { readonly line: number; readonly says: string }[] {
   return text.split('\n').flatMap((content, index) => {
     const what =
-      TELLING.find(([, pattern]) => pattern.test(content))?.[0] ?? (hasRandomWord(content) && 'a random value');
+      TELLING.find(([, pattern]) => pattern.test(content))?.[0] ??
+      (hasLongHex(content) ? 'a long key in hex' : hasRandomWord(content) && 'a random value');
     return what ? [{ line: index + 1, says: `this looks like ${what}. ${REMEDY}` }] : [];
+  });
+}
+
+/** The digest of an image says that it is one. Forty digits are a commit where the line speaks of one, or is a comment. */
+function hasLongHex(content: string): boolean {
+  return [...content.matchAll(LONG_HEX)].some(({ groups }) => {
+    if (groups?.['digest'] !== undefined) return false;
+    const isCommit = SPEAKS_OF_A_COMMIT.test(content.replaceAll('_', ' ')) || /^\s*#/.test(content);
+    return !(isCommit && groups?.['digits']?.length === COMMIT_DIGITS);
   });
 }
 
@@ -55,7 +69,11 @@ function bitsACharacter(word: string): number {
 }
 
 const SECRET_NAME = /pass(?:word|wd|phrase)?$|secret|token|api_?-?key|private_?-?key|credential/i;
+/** What is said of a secret and is none: where it is made, what it is called, how long it lives. */
+const ABOUT_A_SECRET =
+  /(?:end_?-?point|ur[il]|name|(?<![a-z])id|Id|arn|path|type|kind|length|size|ttl|seconds|expir\w*|lifetime|issuer|audience|header|host|region|file|prefix|suffix|version|algorithm|alg|scopes?|format|store|provider|rotation|enabled)$/i;
 const PLACEHOLDER = /^(?:|edit-me|<[^<>]*>)$/;
+const namesSecret = (name: string): boolean => SECRET_NAME.test(name) && !ABOUT_A_SECRET.test(name);
 /** Smaller numbers are lengths, counts and hours. */
 const LEAST_SECRET_NUMBER = 100_000;
 
@@ -63,7 +81,7 @@ const LEAST_SECRET_NUMBER = 100_000;
 export function filledSecretFields(json: unknown, path: Path, named = false): readonly Finding[] {
   if (typeof json === 'object' && json !== null) {
     return Object.entries(json).flatMap(([name, value]) =>
-      filledSecretFields(value, [...path, name], Array.isArray(json) ? named : SECRET_NAME.test(name)),
+      filledSecretFields(value, [...path, name], Array.isArray(json) ? named : namesSecret(name)),
     );
   }
   const filled = typeof json === 'string' ? !PLACEHOLDER.test(json) : Number(json) >= LEAST_SECRET_NUMBER;

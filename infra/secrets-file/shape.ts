@@ -1,3 +1,4 @@
+import { type NameParts, nameBy } from './naming.ts';
 import type { SecretText } from './schema.ts';
 
 /** What CloudFormation makes the first value of. It never changes after the deployment that creates the secret. */
@@ -42,6 +43,23 @@ export function shapeOf({ json, generate, database }: SecretText, masterarn: str
       },
     }),
   };
+}
+
+/** With the placeholders of names in the strings of its object replaced. */
+export function writtenOut(shape: FirstValue, parts: NameParts): FirstValue {
+  if (shape.json === undefined) return shape;
+  const fields = Object.entries(shape.json).map(([name, value]) => [
+    name,
+    name === 'masterarn' ? value : inside(value),
+  ]);
+  return { ...shape, json: Object.fromEntries(fields) };
+
+  function inside(value: unknown): unknown {
+    if (typeof value === 'string') return nameBy(value, parts);
+    if (Array.isArray(value)) return value.map(inside);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, inside(inner)]));
+  }
 }
 
 /** The fields that the file's other keys write into the JSON object. */

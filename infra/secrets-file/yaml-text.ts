@@ -1,10 +1,14 @@
-import { isMap, isNode, isScalar, isSeq, LineCounter, type ParsedNode, parseDocument, visit } from 'yaml';
+import { isMap, isNode, isPair, isScalar, isSeq, LineCounter, type ParsedNode, parseDocument, visit } from 'yaml';
 import type { Path } from './problem.ts';
 
 export interface YamlText {
   readonly content: unknown;
   /** What keeps it from being read as one plain document, in which every secret stands whole. */
   readonly problems: readonly { readonly line: number; readonly says: string }[];
+  /** Where numbers stand that would be written back otherwise than they are written here. */
+  readonly changedNumbers: readonly Path[];
+  /** The text without the values at these paths, line by line as it was. */
+  textWithout(paths: readonly Path[]): string;
   /** The line of the last key of the path that is there. */
   lineOf(path: Path): number;
 }
@@ -34,7 +38,24 @@ export function yamlText(text: string): YamlText {
     },
   });
 
+  const changedNumbers: Path[] = [];
+  visit(document, {
+    Scalar(key, { value, source }, ancestors) {
+      if (key === 'key' || typeof value !== 'number' || String(value) === source) return;
+      changedNumbers.push(pathTo([...ancestors, key]));
+    },
+  });
+
   return {
+    changedNumbers,
+    textWithout(paths) {
+      return paths.reduce((left, path) => {
+        const { range } = nodeAt(document.contents, path) ?? {};
+        if (!range) return left;
+        const blank = left.slice(range[0], range[1]).replace(/[^\n]/g, ' ');
+        return left.slice(0, range[0]) + blank + left.slice(range[1]);
+      }, text);
+    },
     content: problems.length === 0 ? document.toJS() : undefined,
     problems,
     lineOf(path) {
@@ -57,6 +78,20 @@ const REMEDIES: Readonly<Record<string, string>> = {
   MULTIPLE_DOCS: 'Keep one document; name another file with -c secrets=PATH.',
   TAG_RESOLVE_FAILED: 'Remove the tag (!).',
 };
+
+/** The keys and indexes that lead to a node, from what `visit` tells. */
+function pathTo(ancestors: readonly unknown[]): Path {
+  return ancestors.flatMap((ancestor, index): PropertyKey[] => {
+    if (isPair(ancestor)) return isScalar(ancestor.key) ? [String(ancestor.key.value)] : [];
+    if (!isSeq(ancestor)) return [];
+    const next = ancestors[index + 1];
+    return [typeof next === 'number' ? next : ancestor.items.indexOf(next)];
+  });
+}
+
+function nodeAt(contents: ParsedNode | null, path: Path): ParsedNode | null | undefined {
+  return path.reduce<ParsedNode | null | undefined>((node, step) => stepInto(node, step)?.node, contents);
+}
 
 function stepInto(
   node: ParsedNode | null | undefined,

@@ -139,7 +139,7 @@ describe('what the file of secrets deploys', () => {
   });
 
   it('names the superuser in the first value, by an ARN that the function may read', () => {
-    const login = 'json: {engine: postgres, host: h}, generate: {field: password}';
+    const login = 'json: {engine: postgres, host: h, username: u}, generate: {field: password}';
     const templates = deployed(
       'environments: {prod: {}}',
       groups(

@@ -94,7 +94,7 @@ describe('the record of secrets', () => {
     writeFileSync(file, fileWith(key, 'renamed: {}'));
     expect(refusal(file, readDeployable)).toEqual([
       expect.stringMatching(
-        /^secrets.record:4: prod shop\/prod\/g\/other is recorded and no longer declared.*remove this line/,
+        /^secrets.record:5: prod shop\/prod\/g\/other is recorded and no longer declared.*remove this line/,
       ),
       expect.stringMatching(/^secrets.yaml:7: .*renamed is not recorded yet/),
     ]);
@@ -126,7 +126,7 @@ describe('the record of secrets', () => {
   it('is the same whichever of two branches is merged first', () => {
     const base = recorded(fileWith(key));
     const lines = (...secrets: string[]) => {
-      const { text } = extended(recorded(fileWith(key, ...secrets)), new Map());
+      const { text } = extended(recorded(fileWith(key, ...secrets)), { project: undefined, secrets: new Map() });
       return new Set(text.split('\n'));
     };
     expect(base.environments).toHaveLength(1);
