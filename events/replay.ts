@@ -31,7 +31,7 @@ async function replay(wanted: ReplayArguments): Promise<boolean> {
     dist: distFolder(),
     timeoutMs: wanted.timeoutMs,
     functionEnvironment: () => ({
-      ...functionEnvironment(endpoint),
+      ...functionEnvironment(endpoint, seeded?.region ?? regionOf(wanted.events[0])),
       ...seeded?.environment,
       ...wanted.environment,
     }),
@@ -77,6 +77,11 @@ async function showStages(client: SecretsManagerClient, title: string, SecretId:
 
 function showLog({ log }: Invocation): void {
   for (const line of log) say(styleText('dim', `      ${line}`));
+}
+
+/** Of the secret's ARN; the usual one where the event gives a name. */
+function regionOf(event: unknown): string | undefined {
+  return /^arn:[\w-]+:secretsmanager:([\w-]+):/.exec(textField(event, 'SecretId') ?? '')?.[1];
 }
 
 function textField(event: unknown, name: string): string | undefined {

@@ -7,6 +7,8 @@ import { type Seed, seedFor } from './seeds.ts';
 /** A local Secrets Manager with the secret that the events name, as it stands when the first of them arrives. */
 export interface Seeded {
   readonly endpoint: string;
+  /** That of the first event's ARN. */
+  readonly region: string;
   /** What the function has to find in its environment. */
   readonly environment: Readonly<Record<string, string>>;
   /** The events that the service would have sent before the first one. */
@@ -35,6 +37,7 @@ export async function seedSecret({ events, functionName, secretString }: ReplayA
   const before = first ? STEPS.slice(0, STEPS.indexOf(first.step)) : [];
   return {
     endpoint: service.endpoint,
+    region,
     environment: seed.environment ?? {},
     stepsBefore: first ? before.map((Step) => ({ Step, SecretId: secret.arn, ClientRequestToken: first.token })) : [],
     async close() {

@@ -1,5 +1,6 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { type LambdaHost, startLambdaHost } from './lambda-host.ts';
+import { partitionOf } from './partition.ts';
 import { type LocalSecretsManager, type SecretsManagerOptions, startSecretsManager } from './secrets-manager/server.ts';
 
 export const REGION = 'us-east-1';
@@ -65,6 +66,6 @@ export function localClient(endpoint: string): SecretsManagerClient {
   return new SecretsManagerClient({ endpoint, region: REGION, credentials: LOCAL_CREDENTIALS, maxAttempts: 1 });
 }
 
-export function functionArn(name: string): string {
-  return `arn:aws:lambda:${REGION}:123456789012:function:${name}`;
+export function functionArn(name: string, region = REGION): string {
+  return `arn:${partitionOf(region)}:lambda:${region}:123456789012:function:${name}`;
 }

@@ -1,3 +1,4 @@
+import { partitionOf } from '../partition.ts';
 import type { Clock } from './clock.ts';
 import {
   alreadyExists,
@@ -141,7 +142,8 @@ export class Store {
   }
 
   #arnOf(name: string): string {
-    return `arn:aws:secretsmanager:${this.#options.region}:${this.#options.accountId}:secret:${name}`;
+    const { region, accountId } = this.#options;
+    return `arn:${partitionOf(region)}:secretsmanager:${region}:${accountId}:secret:${name}`;
   }
 
   /** A new current value restarts the schedule, whether a person or a function wrote it. */

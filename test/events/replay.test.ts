@@ -101,6 +101,17 @@ describe('npm run replay', () => {
     expect(right.exitCode).toBe(0);
   });
 
+  it.each(['arn:aws-us-gov:secretsmanager:us-gov-west-1', 'arn:aws-cn:secretsmanager:cn-north-1'])(
+    "takes partition and Region from the event's ARN: %s",
+    async (place) => {
+      const SecretId = `${place}:123456789012:secret:replay/example-a1B2c3`;
+      const event = await file({ Step: 'createSecret', SecretId, ClientRequestToken: randomUUID() });
+      const { exitCode, output } = await replay(event, '--function', 'random-password');
+      expect(output).toContain(`"secretArn":"${SecretId}"`);
+      expect(exitCode).toBe(0);
+    },
+  );
+
   it('uses the secrets of an endpoint that is already running', async () => {
     const SecretId = protocol.createSecret('old');
     const ClientRequestToken = protocol.beginRotation(SecretId);

@@ -150,7 +150,7 @@ describe('what the file of secrets deploys', () => {
     const arn = 'arn:<Partition>:secretsmanager:<Region>:<AccountId>:secret:shop/prod/g/boss';
     const [, app] = resources(templates['shop-prod-secrets-1'], 'AWS::SecretsManager::Secret');
     expect(readable(app?.Properties['GenerateSecretString'])).toMatchObject({
-      SecretStringTemplate: JSON.stringify({ engine: 'postgres', host: 'h', masterarn: arn }),
+      SecretStringTemplate: JSON.stringify({ engine: 'postgres', host: 'h', username: 'u', masterarn: arn }),
     });
     const found = policies(templates);
     expect(found['shop-prod-postgres-alternating-users']).toContain(`"Resource":"${arn}-??????"`);
