@@ -1,4 +1,4 @@
-import { startMariadb } from '../local/databases/mariadb-server.ts';
+import { startMariadb } from '../local/databases/mysql-server.ts';
 import { startPostgres } from '../local/databases/postgres-server.ts';
 import { Effects } from '../test/support/effects.ts';
 import { mysqlProxy } from '../test/support/mysql-effects.ts';

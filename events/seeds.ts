@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { startMariadb } from '../local/databases/mariadb-server.ts';
+import { startMariadb } from '../local/databases/mysql-server.ts';
 import { startPostgres } from '../local/databases/postgres-server.ts';
 import { fakeDatadog } from '../local/issuers/datadog.ts';
 import { startDedicatedUser, startStandIns } from '../local/issuers/stand-ins.ts';

@@ -3,7 +3,7 @@ import { parseArgs, styleText } from 'node:util';
 import { DescribeSecretCommand, RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { build } from '../build.ts';
 import { mariadbMissing } from './databases/mariadb-binaries.ts';
-import { startMariadb } from './databases/mariadb-server.ts';
+import { startMariadb } from './databases/mysql-server.ts';
 import { startPostgres } from './databases/postgres-server.ts';
 import type { Demonstration } from './demonstrations/demonstration.ts';
 import { demonstrations } from './demonstrations/index.ts';

@@ -3,7 +3,9 @@ import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { unpack, unpackedVersion } from './debian-suite.ts';
 import { isExecutable, mariadbBinaries, PLUGINS, pluginFile } from './mariadb-binaries.ts';
+import { NAMES, UNPACKED } from './mysql-kinds.ts';
 
 const run = promisify(execFile);
 
@@ -18,7 +20,7 @@ const REMEDY =
   'As root on Debian or Ubuntu, run npm run databases again; elsewhere install MariaDB 10.4 or later (dnf install mariadb-server, brew install mariadb), or name a server in MYSQL_URL=mysql://superuser:password@host:port.';
 
 /**
- * Brings what tests and `npm start` need and npm cannot: a MariaDB server. Says what it does.
+ * Brings what tests and `npm start` need and npm cannot: MariaDB and MySQL servers. Says what it does.
  *
  * @returns whether everything is there in the end
  */
@@ -28,7 +30,26 @@ export async function installDatabases(say: (line: string) => void): Promise<boo
     say('MariaDB: MYSQL_URL names a server; nothing is installed.');
     return true;
   }
-  return (await bringServer(say)) && (await bringPlugins(say));
+  const complete = (await bringServer(say)) && (await bringPlugins(say));
+  for (const kind of ['mysql', 'mariadb-11'] as const) await bringUnpacked(kind, say);
+  return complete;
+}
+
+/** Of another suite, which may be broken for a day: that is told, and stops nothing. */
+async function bringUnpacked(kind: keyof typeof UNPACKED, say: (line: string) => void): Promise<void> {
+  const server = UNPACKED[kind];
+  const name = NAMES[kind];
+  const there = await unpackedVersion(server);
+  if (there !== undefined) return say(`${name}: ${there} is there, unpacked.`);
+  if (!onPath('apt-get') || !onPath('dpkg-deb')) {
+    return say(`${name}: skipped, since it comes from Debian's packages and there is no apt-get here.`);
+  }
+  try {
+    const version = await unpack(server);
+    say(`${name}: ${version} of Debian's suite ${server.suite} was unpacked; nothing was installed.`);
+  } catch (error) {
+    say(`${name}: skipped, since Debian's suite ${server.suite} did not give it today. ${complaintOf(error)}`);
+  }
 }
 
 async function bringServer(say: (line: string) => void): Promise<boolean> {

@@ -38,7 +38,7 @@ function nativeFolder(): string {
   }
 }
 
-async function othersCanEnter(folder: string): Promise<boolean> {
+export async function othersCanEnter(folder: string): Promise<boolean> {
   const { mode } = await stat(folder);
   if ((mode & 0o001) === 0) return false;
   return dirname(folder) === folder || (await othersCanEnter(dirname(folder)));

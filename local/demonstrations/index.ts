@@ -1,5 +1,5 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { MariadbServer } from '../databases/mariadb-server.ts';
+import type { MysqlServer } from '../databases/mysql-server.ts';
 import type { PostgresServer } from '../databases/postgres-server.ts';
 import type { FakeIssuer } from '../issuers/fake-issuer.ts';
 import type { DedicatedUser, StandIns } from '../issuers/stand-ins.ts';
@@ -13,7 +13,7 @@ import { fieldsOfOneSecret, randomPassword, sharedToken } from './random-values.
 export interface Targets {
   readonly postgres: PostgresServer;
   /** Where such a server can be had. */
-  readonly mariadb: MariadbServer | undefined;
+  readonly mariadb: MysqlServer | undefined;
   readonly issuers: StandIns;
   /** One of the issuers. */
   readonly datadog: FakeIssuer;

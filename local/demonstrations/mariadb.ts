@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { logsIn } from '../databases/database-server.ts';
-import type { MariadbServer } from '../databases/mariadb-server.ts';
+import type { MysqlServer } from '../databases/mysql-server.ts';
 import { create, type Demonstration, newPassword, read, readLogin } from './demonstration.ts';
 
-export function mariadbUser(client: SecretsManagerClient, mariadb: MariadbServer): Demonstration {
+export function mariadbUser(client: SecretsManagerClient, mariadb: MysqlServer): Demonstration {
   const secretId = 'demo/mariadb-app';
   const { host, port } = mariadb;
   const username = `demo_app_${randomBytes(3).toString('hex')}`;
@@ -35,7 +35,7 @@ export function mariadbUser(client: SecretsManagerClient, mariadb: MariadbServer
   };
 }
 
-export function mariadbPair(client: SecretsManagerClient, mariadb: MariadbServer): Demonstration {
+export function mariadbPair(client: SecretsManagerClient, mariadb: MysqlServer): Demonstration {
   const secretId = 'demo/mariadb-pair';
   const { host, port } = mariadb;
   const first = `demo_pair_${randomBytes(3).toString('hex')}`;

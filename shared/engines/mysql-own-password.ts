@@ -25,16 +25,14 @@ export async function changeOwnPassword(
   login: DatabaseLogin,
   password: Sensitive,
 ): Promise<void> {
-  const tell = async (statement: string, ...values: readonly string[]) => {
-    try {
-      return await ask(statement, values);
-    } catch (error) {
-      throw statementError(error, login);
-    }
-  };
-  await tell(PREPARE);
-  // Its variable has one name in MySQL and another in MariaDB; the statement has one.
-  await tell('SET SESSION TRANSACTION READ WRITE');
+  try {
+    await ask(PREPARE);
+    // Its variable has one name in MySQL and another in MariaDB; the statement has one.
+    await ask('SET SESSION TRANSACTION READ WRITE');
+  } catch (error) {
+    // With an expired password MySQL takes nothing but a new one; MariaDB takes SET.
+    if (!isRefusal(error, 'password expired')) throw statementError(error, login);
+  }
   const version = await versionOf(ask, greeting, login);
   const account = { ask, login, password };
   if (/mariadb/i.test(version)) await changeAtMariadb(account);

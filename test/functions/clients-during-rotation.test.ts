@@ -9,7 +9,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { build } from '../../build.ts';
 import { logsIn } from '../../local/databases/database-server.ts';
-import { type MariadbServer, startMariadb } from '../../local/databases/mariadb-server.ts';
+import { type MysqlServer, startMariadb } from '../../local/databases/mysql-server.ts';
 import { type PostgresServer, startPostgres } from '../../local/databases/postgres-server.ts';
 import type { FunctionHost } from '../../local/invocation.ts';
 import { type LambdaHost, startLambdaHost } from '../../local/lambda-host.ts';
@@ -188,7 +188,7 @@ describe(`a client that logs in without pause through ${ROTATIONS} rotations`, (
 });
 
 describeWithMariadb(`on MariaDB, a client that logs in without pause through ${ROTATIONS} rotations`, () => {
-  let mariadb: MariadbServer;
+  let mariadb: MysqlServer;
   beforeAll(async () => {
     mariadb = await startMariadb();
   });

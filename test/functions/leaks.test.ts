@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mariadbMissing } from '../../local/databases/mariadb-binaries.ts';
-import { type MariadbServer, startMariadb } from '../../local/databases/mariadb-server.ts';
+import { type MysqlServer, startMariadb } from '../../local/databases/mysql-server.ts';
 import { type PostgresServer, startPostgres } from '../../local/databases/postgres-server.ts';
 import { freePort } from '../../local/free-port.ts';
 import { json, type LeakCase, leaksNothing, plant } from '../conformance/leaks.ts';
@@ -9,7 +9,7 @@ import type { Protocol } from '../support/protocol.ts';
 
 let protocol: Protocol;
 let postgres: PostgresServer;
-let mariadb: MariadbServer | undefined;
+let mariadb: MysqlServer | undefined;
 let closedPort: number;
 let echoingDatabase: EchoingServer;
 let echoingService: EchoingServer;

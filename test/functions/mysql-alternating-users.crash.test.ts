@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'vitest';
 import { logsIn } from '../../local/databases/database-server.ts';
-import { type MariadbServer, startMariadb } from '../../local/databases/mariadb-server.ts';
+import { type MysqlServer, startMariadb } from '../../local/databases/mysql-server.ts';
 import { survivesCrashes } from '../conformance/crash.ts';
 import { mysqlProxy } from '../support/mysql-effects.ts';
 import { describeWithMariadb } from '../support/with-mariadb.ts';
@@ -10,7 +10,7 @@ const SUPERUSER = { username: 'rotation_superuser', password: 'superuser/secret'
 
 describeWithMariadb('on MariaDB', () => {
   for (const user of ['first', 'clone'] as const) {
-    let server: MariadbServer;
+    let server: MysqlServer;
     let proxy: Awaited<ReturnType<typeof mysqlProxy>>;
     const subject = {
       async start(effects: Parameters<typeof mysqlProxy>[1]) {

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'vitest';
 import { logsIn } from '../../local/databases/database-server.ts';
-import { type MariadbServer, startMariadb } from '../../local/databases/mariadb-server.ts';
+import { type MysqlServer, startMariadb } from '../../local/databases/mysql-server.ts';
 import { survivesCrashes } from '../conformance/crash.ts';
 import { mysqlProxy } from '../support/mysql-effects.ts';
 import { OVERLAP } from '../support/overlapping-rotation.ts';
 import { describeWithMariadb } from '../support/with-mariadb.ts';
 
-let server: MariadbServer;
+let server: MysqlServer;
 let proxy: Awaited<ReturnType<typeof mysqlProxy>>;
 
 const accepts = (text: string) => logsIn(server, JSON.parse(text));

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { logsIn } from '../../local/databases/database-server.ts';
-import { type MariadbServer, startMariadb } from '../../local/databases/mariadb-server.ts';
+import { type MysqlServer, startMariadb } from '../../local/databases/mysql-server.ts';
 import { outputOfEachTest } from '../support/captured-output.ts';
 import { type CrashPoint, Effects } from '../support/effects.ts';
 import { failureOf } from '../support/failure.ts';
@@ -12,7 +12,7 @@ import { describeWithMariadb } from '../support/with-mariadb.ts';
 outputOfEachTest();
 
 describeWithMariadb('on MariaDB, the secret of', () => {
-  let server: MariadbServer;
+  let server: MysqlServer;
   let protocol: Protocol;
   let effects: Effects;
   let proxy: Awaited<ReturnType<typeof mysqlProxy>>;
@@ -111,7 +111,7 @@ describeWithMariadb('on MariaDB, the secret of', () => {
 describeWithMariadb(
   'on a MariaDB server with a rule for passwords, the secret of',
   () => {
-    let server: MariadbServer;
+    let server: MysqlServer;
     let protocol: Protocol;
     beforeAll(async () => {
       [server, protocol] = await Promise.all([startMariadb({ plugins: ['simple_password_check'] }), startProtocol()]);

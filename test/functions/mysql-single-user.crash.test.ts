@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { logsIn } from '../../local/databases/database-server.ts';
-import { type MariadbServer, startMariadb } from '../../local/databases/mariadb-server.ts';
+import { type MysqlServer, startMariadb } from '../../local/databases/mysql-server.ts';
 import { survivesCrashes } from '../conformance/crash.ts';
 import { mysqlProxy } from '../support/mysql-effects.ts';
 import { describeWithMariadb } from '../support/with-mariadb.ts';
 
-let server: MariadbServer;
+let server: MysqlServer;
 let proxy: Awaited<ReturnType<typeof mysqlProxy>>;
 
 describeWithMariadb('on MariaDB', () => {

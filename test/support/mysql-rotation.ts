@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import { logsIn } from '../../local/databases/database-server.ts';
-import type { MariadbServer } from '../../local/databases/mariadb-server.ts';
+import type { MysqlServer } from '../../local/databases/mysql-server.ts';
 import { mysqlAlternating } from '../../shared/engines/mysql-alternating.ts';
 import { mysqlOverlapping } from '../../shared/engines/mysql-overlapping.ts';
 import type { Step } from '../../shared/rotation/event.ts';
@@ -26,7 +26,7 @@ const HOSTS = ['%', '10.%'];
 /** What both users of a pair may do; `prepareMysql` makes it. */
 export const RIGHT = 'SELECT id, name FROM shop.item';
 
-export async function prepareMysql(server: MariadbServer): Promise<void> {
+export async function prepareMysql(server: MysqlServer): Promise<void> {
   for (const statement of [
     'CREATE DATABASE shop',
     'CREATE TABLE shop.item (id int, name int)',
@@ -39,7 +39,7 @@ export async function prepareMysql(server: MariadbServer): Promise<void> {
 /** A user of a MariaDB server, and a rotation of its secret that has begun; the function reaches the server at `place`. */
 export async function newMysqlRotation(
   kind: MysqlKind,
-  server: MariadbServer,
+  server: MysqlServer,
   protocol: Protocol,
   place: { readonly host: string; readonly port: number } = server,
 ) {

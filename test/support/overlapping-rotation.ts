@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { onTestFinished } from 'vitest';
 import { logsIn } from '../../local/databases/database-server.ts';
-import type { MariadbServer } from '../../local/databases/mariadb-server.ts';
+import type { MysqlServer } from '../../local/databases/mysql-server.ts';
 import { mysqlOverlapping } from '../../shared/engines/mysql-overlapping.ts';
 import type { OverlappingEngine } from '../../shared/engines/overlapping-engine.ts';
 import type { Step } from '../../shared/rotation/event.ts';
@@ -25,7 +25,7 @@ export interface OverlapOptions {
 }
 
 /** A user of a MariaDB server, and the secret of it that names a superuser. */
-export async function newOverlappingRotation(server: MariadbServer, protocol: Protocol, options: OverlapOptions = {}) {
+export async function newOverlappingRotation(server: MysqlServer, protocol: Protocol, options: OverlapOptions = {}) {
   const { tags = OVERLAP, hosts = ['%'], identified = "IDENTIFIED BY 'first-password'" } = options;
   const username = `app_${randomBytes(4).toString('hex')}`;
   for (const host of hosts) {

@@ -2,19 +2,19 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeEach, expect, it, onTestFinished, vi } from 'vitest';
-import { type MariadbServer, startMariadb } from '../../../local/databases/mariadb-server.ts';
+import { type MysqlServer, startMariadb } from '../../../local/databases/mysql-server.ts';
 import { failureOf } from '../../support/failure.ts';
 import { describeWithMariadb } from '../../support/with-mariadb.ts';
 import { endsWithItsStarter, isRunning, temporaryFolder } from './own-server.ts';
 
-const MODULE = new URL('../../../local/databases/mariadb-server.ts', import.meta.url).href;
+const MODULE = new URL('../../../local/databases/mysql-server.ts', import.meta.url).href;
 
 const temporary = temporaryFolder();
 beforeEach(() => void vi.stubEnv('MYSQL_URL', undefined));
 
 const PID_FILE = 'SELECT @@pid_file AS file';
 
-async function pidFileOf(server: MariadbServer): Promise<string> {
+async function pidFileOf(server: MysqlServer): Promise<string> {
   const [row] = await server.query(PID_FILE);
   return String(row?.['file']);
 }

@@ -13,7 +13,7 @@ const PAIR = { first: 'app', clone: 'app_clone' };
 describeWithMariadb('the clone of a MariaDB user with rights to things of any name, at accounts for any host,', () => {
   let server: TestServer;
   beforeAll(async () => {
-    server = await startTestServer({ settings: { 'sql-mode': 'NO_BACKSLASH_ESCAPES,ANSI_QUOTES' } });
+    server = await startTestServer('mariadb-10', { settings: { 'sql-mode': 'NO_BACKSLASH_ESCAPES,ANSI_QUOTES' } });
   });
   afterAll(() => server.stop());
 

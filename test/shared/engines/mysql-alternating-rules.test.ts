@@ -14,7 +14,7 @@ describeWithMariadb(
   () => {
     let server: TestServer;
     beforeAll(async () => {
-      server = await startTestServer({ plugins: ['auth_ed25519', 'simple_password_check'] });
+      server = await startTestServer('mariadb-10', { plugins: ['auth_ed25519', 'simple_password_check'] });
     });
     afterAll(() => server.stop());
 

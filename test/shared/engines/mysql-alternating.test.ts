@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import type { ServerLogin } from '../../../local/databases/database-server.ts';
-import { type MariadbOptions, type MariadbServer, startMariadb } from '../../../local/databases/mariadb-server.ts';
+import { type MysqlOptions, type MysqlServer, startMariadb } from '../../../local/databases/mysql-server.ts';
 import type { AlternatingSession } from '../../../shared/engines/alternating-engine.ts';
 import { mysqlAlternating } from '../../../shared/engines/mysql-alternating.ts';
 import { Sensitive } from '../../../shared/secrets/sensitive.ts';
@@ -16,8 +16,8 @@ const NEW = new Sensitive("new 'password\\");
 const PAIR = { first: 'app', clone: 'app_clone' };
 
 /** A server with a superuser who may do what letting another user in takes, and with something to have a right to. */
-async function startAlternatingServer(options?: MariadbOptions): Promise<AlternatingServer> {
-  const server = await startTestServer(options);
+async function startAlternatingServer(options?: MysqlOptions): Promise<AlternatingServer> {
+  const server = await startTestServer('mariadb-10', options);
   await server.query('CREATE DATABASE IF NOT EXISTS right_of_app');
   await server.query('CREATE TABLE IF NOT EXISTS right_of_app.item (id int)');
   return {
@@ -29,7 +29,7 @@ async function startAlternatingServer(options?: MariadbOptions): Promise<Alterna
 }
 
 describeWithMariadb('MariaDB', () => {
-  engineSuite(mysqlAlternating, () => startTestServer());
+  engineSuite(mysqlAlternating, () => startTestServer('mariadb-10'));
   alternatingEngineSuite(mysqlAlternating, () => startAlternatingServer());
 });
 
@@ -39,7 +39,7 @@ describeWithMariadb('MariaDB that takes backslashes and double quotes for what s
 });
 
 describeWithMariadb('letting another MariaDB user in', () => {
-  let server: MariadbServer;
+  let server: MysqlServer;
   beforeAll(async () => {
     server = await startMariadb();
     await run("CREATE USER boss@'%' IDENTIFIED BY 'boss-secret'", "GRANT ALL ON *.* TO boss@'%' WITH GRANT OPTION");

@@ -9,13 +9,13 @@ import { timeLimit } from '../../support/time-limit.ts';
 import { describeWithMariadb } from '../../support/with-mariadb.ts';
 import { startTestServer, type TestServer } from './mysql-server.ts';
 
-describeWithMariadb('MariaDB', () => engineSuite(mysqlOverlapping, () => startTestServer()));
+describeWithMariadb('MariaDB', () => engineSuite(mysqlOverlapping, () => startTestServer('mariadb-10')));
 
 describeWithMariadb('giving a MariaDB user two passwords', () => {
   describe.each(['', 'NO_BACKSLASH_ESCAPES,ANSI_QUOTES'])('where sql_mode is "%s"', (mode) => {
     let server: TestServer;
     beforeAll(async () => {
-      server = await startTestServer({ settings: { 'sql-mode': mode } });
+      server = await startTestServer('mariadb-10', { settings: { 'sql-mode': mode } });
     });
     afterAll(() => server.stop());
 

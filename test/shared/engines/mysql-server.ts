@@ -1,17 +1,18 @@
-import { type MariadbOptions, type MariadbServer, startMariadb } from '../../../local/databases/mariadb-server.ts';
+import type { MysqlKind } from '../../../local/databases/mysql-kinds.ts';
+import { type MysqlOptions, type MysqlServer, startMysql } from '../../../local/databases/mysql-server.ts';
 import type { DatabaseLogin } from '../../../shared/engines/engine.ts';
 import { Sensitive } from '../../../shared/secrets/sensitive.ts';
 import type { EngineServer } from '../../conformance/engine-subject.ts';
 
-export interface TestServer extends MariadbServer, EngineServer {
+export interface TestServer extends MysqlServer, EngineServer {
   login(username: string, password: string): DatabaseLogin;
   /** Where passwords are in force, as the server tells a superuser. */
   account(name: string): Promise<string>;
 }
 
 /** A server, and what tests of the engine need of it. */
-export async function startTestServer(options?: MariadbOptions): Promise<TestServer> {
-  const server = await startMariadb(options);
+export async function startTestServer(kind: MysqlKind, options?: MysqlOptions): Promise<TestServer> {
+  const server = await startMysql(kind, options);
   const { host, port } = server;
   const database = '';
   return {
@@ -24,14 +25,17 @@ export async function startTestServer(options?: MariadbOptions): Promise<TestSer
     async dropUser(name) {
       await server.query(`DROP USER IF EXISTS ${identifier(name)}@'%'`);
     },
-    // MariaDB keeps names in three bytes a character at most, and spaces at their end not at all.
-    nameOf: (text) => text.replace(/[^\0-\uffff]/gu, '?').trimEnd(),
+    // They keep names in three bytes a character at most, and spaces at their end not at all.
+    nameOf: (text) => [...text.replace(/[^\0-\uffff]/gu, '?')].slice(0, LONGEST_NAME[kind]).join('').trimEnd(),
     async account(name) {
       const [row = {}] = await server.query(`SHOW CREATE USER ${identifier(name)}@'%'`);
       return String(Object.values(row)[0]);
     },
   };
 }
+
+/** In characters. */
+const LONGEST_NAME: Readonly<Record<MysqlKind, number>> = { mysql: 32, 'mariadb-10': 80, 'mariadb-11': 80 };
 
 export function identifier(name: string): string {
   return `\`${name.replaceAll('`', '``')}\``;

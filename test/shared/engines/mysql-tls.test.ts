@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { MysqlKind } from '../../../local/databases/mysql-kinds.ts';
 import type { DatabaseLogin } from '../../../shared/engines/engine.ts';
 import { mysql } from '../../../shared/engines/mysql.ts';
 import { Sensitive } from '../../../shared/secrets/sensitive.ts';
@@ -10,19 +11,20 @@ import { failureOf } from '../../support/failure.ts';
 import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import { timeLimit } from '../../support/time-limit.ts';
 import { tryLogin } from '../../support/try-login.ts';
-import { describeWithMariadb } from '../../support/with-mariadb.ts';
+import { describeWithMysql } from '../../support/with-mysql.ts';
 import { startTestServer, type TestServer } from './mysql-server.ts';
 
 const PASSWORD = 'right password';
 
-async function serverWith(certificate?: Certificate): Promise<TestServer> {
+async function serverWith(kind: MysqlKind, certificate?: Certificate): Promise<TestServer> {
   const server = await startTestServer(
+    kind,
     certificate
       ? {
           settings: { 'ssl-cert': 'server.crt', 'ssl-key': 'server.key' },
           files: { 'server.crt': certificate.cert, 'server.key': certificate.key },
         }
-      : { settings: { ssl: 'off' } },
+      : { settings: kind === 'mysql' ? { 'tls-version': '' } : { ssl: 'off' } },
   );
   await server.createUser('app', PASSWORD);
   await server.query(`CREATE USER tls_only@'%' IDENTIFIED BY '${PASSWORD}' REQUIRE SSL`);
@@ -35,7 +37,7 @@ const verified = (server: TestServer, part: Partial<DatabaseLogin> = {}): Databa
   ...part,
 });
 
-describeWithMariadb('MariaDB', () => {
+describeWithMysql('TLS', (kind) => {
   let trusted: TestServer;
   let expired: TestServer;
   let withoutTls: TestServer;
@@ -51,9 +53,9 @@ describeWithMariadb('MariaDB', () => {
     await writeFile(authorityFile, authority.cert);
     const hosts = ['127.0.0.1', 'database.test'];
     [trusted, expired, withoutTls] = await Promise.all([
-      serverWith(await serverCertificate(authority, hosts)),
-      serverWith(await serverCertificate(authority, hosts, true)),
-      serverWith(),
+      serverWith(kind, await serverCertificate(authority, hosts)),
+      serverWith(kind, await serverCertificate(authority, hosts, true)),
+      serverWith(kind),
     ]);
   });
   afterAll(async () => {
@@ -128,6 +130,7 @@ describeWithMariadb('MariaDB', () => {
           ),
       }));
       onTestFinished(() => proxy.close());
+      // MySQL counts its refusals only where it keeps a performance schema.
       const refusals = () => server().query("SHOW GLOBAL STATUS LIKE 'Access_denied_errors'");
       const before = await refusals();
       const wrong = { port: proxy.port, password: new Sensitive('wrong password') };

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type MariadbServer, startMariadb } from '../../../local/databases/mariadb-server.ts';
+import { type MysqlServer, startMariadb } from '../../../local/databases/mysql-server.ts';
 import { ed25519Verifier, nativeVerifier } from '../../../shared/engines/mysql-verifiers.ts';
 import { Sensitive } from '../../../shared/secrets/sensitive.ts';
 import { strangeText } from '../../support/strange-text.ts';
@@ -24,7 +24,7 @@ it.each(['x'.repeat(32), '0123456789abcdef0123456789ABCDEF', '\u00e9'.repeat(16)
 describeWithMariadb(
   'a verifier made here is the one that the server makes',
   () => {
-    let server: MariadbServer;
+    let server: MysqlServer;
     beforeAll(async () => {
       server = await startMariadb({ plugins: ['auth_ed25519'] });
     });

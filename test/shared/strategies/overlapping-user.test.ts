@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { logsIn } from '../../../local/databases/database-server.ts';
-import { type MariadbServer, startMariadb } from '../../../local/databases/mariadb-server.ts';
+import { type MysqlServer, startMariadb } from '../../../local/databases/mysql-server.ts';
 import { outputOfEachTest } from '../../support/captured-output.ts';
 import { failureOf } from '../../support/failure.ts';
 import { newOverlappingRotation, type OverlapOptions } from '../../support/overlapping-rotation.ts';
 import { type Protocol, startProtocol } from '../../support/protocol.ts';
 import { describeWithMariadb } from '../../support/with-mariadb.ts';
 
-let server: MariadbServer;
+let server: MysqlServer;
 let protocol: Protocol;
 const output = outputOfEachTest();
 
