@@ -97,6 +97,11 @@ export class LoginRefused extends RotationError {
   override readonly name = 'LoginRefused';
 }
 
+/** The database lets the user in without asking for a password: that it logs in shows nothing. Nothing was changed. */
+export class PasswordNotAsked extends RotationError {
+  override readonly name = 'PasswordNotAsked';
+}
+
 /**
  * The database, the RDS API that knows where it is, or an issuer of keys did not answer or cannot serve now: network,
  * DNS, start-up, connection limit, throttling, time limit.

@@ -47,6 +47,9 @@ export interface Engine {
 
 /** A login that worked. Whoever opened it closes it. */
 export interface Session {
+  /** The server has not asked for the password: any other would have logged in as well, so that this one shows nothing. */
+  readonly passwordNotAsked?: boolean;
+
   /** A query that changes nothing. Throws like `connect`, if the session has died. */
   probe(): Promise<void>;
 

@@ -1,54 +1,143 @@
+import { createHash } from 'node:crypto';
 import type { Sensitive } from '../secrets/sensitive.ts';
-import type { AccountOptions } from './mysql-account-options.ts';
-import type { Grants } from './mysql-grants.ts';
+import { accountName } from './mysql-account.ts';
+import { type AccountOptions, type Clause, mariadbOptions, mysqlOptions } from './mysql-account-options.ts';
+import {
+  type Ask,
+  keepsPassword,
+  MARK,
+  mariadbAccounts,
+  mysqlAccounts,
+  type ReadAccounts,
+  type StoredAccount,
+} from './mysql-accounts.ts';
+import { textIn } from './mysql-columns.ts';
+import type { Account } from './mysql-pair-claims.ts';
 import { verifierOf } from './mysql-verifiers.ts';
-
-/** An account as the server knows it. */
-export interface Account {
-  /** Quoted, to stand in statements. */
-  readonly name: string;
-  readonly grants: Grants;
-  readonly options: AccountOptions;
-}
 
 /** What MySQL and MariaDB write differently. */
 export interface Dialect {
-  /** Takes a password that nobody is told. */
-  create(name: string, plugin: string): string;
-  identified(
-    accounts: readonly { name: string; plugin: string }[],
-    password: Sensitive,
-  ): { clauses: string; values: string[] };
+  readonly accounts: ReadAccounts;
+  /** Of an account that was created without a word on any of them. */
+  readonly plainOptions: AccountOptions;
+  /** MySQL's list of them; MariaDB tells its one among the grants. */
+  defaultRolesOf(user: string, host: string, ask: Ask): Promise<string>;
+  /**
+   * What begins with `CREATE USER` or `ALTER USER` and the name, and leaves an account that is locked and that `isHalfMade`
+   * knows for ours. The second statement is for servers that refuse verifiers.
+   */
+  making(start: string, name: string, plugin: string, password: Sensitive, mark: string): readonly Clause[];
+  isHalfMade(account: StoredAccount, mark: string): boolean;
+  /** What follows an account's name to have it log in by the password, and by nothing that was a password before. */
+  identified(account: StoredAccount, plugin: string, password: Sensitive, form: 'verifier' | 'in clear'): Clause;
+  /** What follows in `ALTER USER` the accounts of one of the users to leave on them what `Trace` tells. */
+  marking(mark: string, of: 'first' | 'clone'): Clause | undefined;
+  isMarked(account: StoredAccount, mark: string): boolean;
+  /** What follows the clone's accounts in the `ALTER USER` that lets it in. */
+  lettingIn(mark: string): Clause;
   defaultRoles(first: Account, clone: Account | undefined, name: string): string[];
 }
 
-export const MARIADB: Dialect = {
-  create: (name, plugin) => `CREATE USER IF NOT EXISTS ${name} IDENTIFIED VIA ${plugin} USING PASSWORD(?) ACCOUNT LOCK`,
-  identified(accounts, password) {
-    const parts = accounts.map(({ name, plugin }) => {
-      const verifier = verifierOf(plugin, password);
-      return {
-        clause: `${name} IDENTIFIED VIA ${plugin} USING ${verifier ? '?' : 'PASSWORD(?)'}`,
-        value: (verifier ?? password).reveal(),
-      };
-    });
-    return { clauses: parts.map(({ clause }) => clause).join(', '), values: parts.map(({ value }) => value) };
+export function dialectOf(version: string): Dialect {
+  if (/mariadb/i.test(version)) return MARIADB;
+  return mysqlOf(version);
+}
+
+const MARIADB: Dialect = {
+  accounts: mariadbAccounts,
+  plainOptions: mariadbOptions(new Map()),
+  defaultRolesOf: async () => '',
+  making(start, name, plugin, password, mark) {
+    const via = `${start} IDENTIFIED VIA ${plugin} USING`;
+    const inClear = { text: `${via} PASSWORD(?) ACCOUNT LOCK`, values: [password.reveal()] };
+    const verifier = openedByNothing(plugin, name, mark);
+    return verifier === undefined ? [inClear] : [{ text: `${via} ? ACCOUNT LOCK`, values: [verifier] }, inClear];
   },
+  isHalfMade: ({ locked, name, methods }, mark) =>
+    locked && methods.every(({ plugin, stored }) => stored === openedByNothing(plugin, name, mark)),
+
+  /** The password stands where the first one stood; what is no password, such as unix_socket, stays. */
+  identified({ methods }, plugin, password, form) {
+    const verifier = form === 'verifier' ? verifierOf(plugin, password) : undefined;
+    const own: Clause = {
+      text: `${plugin} USING ${verifier ? '?' : 'PASSWORD(?)'}`,
+      values: [(verifier ?? password).reveal()],
+    };
+    const first = methods.findIndex(keepsPassword);
+    const parts = methods.flatMap((method, index) => {
+      if (index === first) return [own];
+      if (keepsPassword(method)) return [];
+      return [
+        method.stored === ''
+          ? { text: method.plugin, values: [] }
+          : { text: `${method.plugin} USING ?`, values: [method.stored] },
+      ];
+    });
+    const all = first < 0 ? [own, ...parts] : parts;
+    return {
+      text: `IDENTIFIED VIA ${all.map(({ text }) => text).join(' OR ')}`,
+      values: all.flatMap(({ values }) => values),
+    };
+  },
+  // No more than it is already: only accounts that may log in are marked.
+  marking: (_, of) => (of === 'clone' ? { text: ' ACCOUNT UNLOCK', values: [] } : undefined),
+  isMarked: ({ trace }) => trace.unlocked,
+  lettingIn: () => ({ text: ' ACCOUNT UNLOCK', values: [] }),
   defaultRoles(first, clone, name) {
-    const [wanted, has] = [first.grants.defaultRole, clone?.grants.defaultRole];
+    const [wanted, has] = [first.grants?.defaultRole, clone?.grants?.defaultRole];
     return wanted === has ? [] : [`SET DEFAULT ROLE ${wanted ?? 'NONE'} FOR ${name}`];
   },
 };
 
-/** Statement by statement from MySQL's manual; no MySQL 8 server was at hand. */
-export const MYSQL: Dialect = {
-  create: (name, plugin) => `CREATE USER IF NOT EXISTS ${name} IDENTIFIED WITH ${plugin} BY ? ACCOUNT LOCK`,
-  identified: (accounts, password) => ({
-    clauses: accounts.map(({ name, plugin }) => `${name} IDENTIFIED WITH ${plugin} BY ?`).join(', '),
-    values: accounts.map(() => password.reveal()),
-  }),
-  defaultRoles(first, clone, name) {
-    const [wanted, has] = [first.options.defaultRoles, clone?.options.defaultRoles];
-    return wanted === has ? [] : [`ALTER USER ${name} DEFAULT ROLE ${wanted ?? 'NONE'}`];
-  },
-};
+function mysqlOf(version: string): Dialect {
+  const keepsAttributes = isFrom(version, ATTRIBUTES_SINCE);
+  const marked = (value: object): Clause =>
+    keepsAttributes ? { text: ' ATTRIBUTE ?', values: [JSON.stringify({ [MARK]: value })] } : { text: '', values: [] };
+  return {
+    accounts: mysqlAccounts,
+    plainOptions: mysqlOptions(new Map()),
+    async defaultRolesOf(user, host, ask) {
+      const roles = await ask(
+        'SELECT DEFAULT_ROLE_USER AS user, DEFAULT_ROLE_HOST AS host FROM mysql.default_roles WHERE USER = ? AND HOST = ? ORDER BY 1, 2',
+        [user, host],
+      );
+      return roles.map((role) => accountName(textIn(role['user']), textIn(role['host']))).join(', ');
+    },
+    making(start, _, plugin, password, mark) {
+      const halfMade = marked({ secret: mark, made: false });
+      const text = `${start} IDENTIFIED WITH ${plugin} BY ? ACCOUNT LOCK${halfMade.text}`;
+      return [{ text, values: [password.reveal(), ...halfMade.values] }];
+    },
+    isHalfMade: ({ locked, trace }, mark) => locked && trace.halfMade && trace.mark === mark,
+    identified: (_, plugin, password) => ({ text: `IDENTIFIED WITH ${plugin} BY ?`, values: [password.reveal()] }),
+    marking: (mark) => (keepsAttributes ? marked({ secret: mark, made: null }) : undefined),
+    lettingIn(mark) {
+      const { text, values } = marked({ secret: mark, made: null });
+      return { text: ` ACCOUNT UNLOCK${text}`, values };
+    },
+    isMarked: ({ trace }, mark) => trace.mark === mark && !trace.halfMade,
+    defaultRoles(first, clone, name) {
+      const [wanted, has] = [first.defaultRoles, clone?.defaultRoles ?? ''];
+      return wanted === has ? [] : [`ALTER USER ${name} DEFAULT ROLE ${wanted || 'NONE'}`];
+    },
+  };
+}
+
+/** https://dev.mysql.com/doc/relnotes/mysql/8.0/en/news-8-0-21.html */
+const ATTRIBUTES_SINCE = [8, 0, 21];
+
+function isFrom(version: string, since: readonly number[]): boolean {
+  const parts = version.split(/[.-]/, since.length).map(Number);
+  const index = since.findIndex((part, place) => parts[place] !== part);
+  return index < 0 || (parts[index] ?? 0) > (since[index] ?? 0);
+}
+
+/**
+ * A verifier that no password is known for, in the place of a password that rules could refuse. By it the account is
+ * known for one that this secret's rotation has begun to make.
+ */
+function openedByNothing(plugin: string, name: string, mark: string): string | undefined {
+  const digest = createHash('sha256').update(`${mark} ${name}`).digest();
+  if (plugin === 'mysql_native_password') return `*${digest.toString('hex').slice(0, 40).toUpperCase()}`;
+  return plugin === 'ed25519' ? digest.toString('base64').replace(/=+$/, '') : undefined;
+}

@@ -1,12 +1,16 @@
 /** What an account may do, one line a right, each in a form that two accounts' lines can be compared by. */
 export interface Grants {
-  /** By object (`ON …`): privileges, with `GRANT OPTION` as one of them. */
+  /** By object (`ON …`): privileges, with `GRANT OPTION`, which is for all of them, as one of them. */
   readonly privileges: ReadonlyMap<string, ReadonlySet<string>>;
+  /** MySQL's dynamic privileges, each of which may be passed on or not. They are all `ON *.*`. */
+  readonly dynamic: ReadonlyMap<string, Extent>;
   /** By role: whether it may be passed on. */
-  readonly roles: ReadonlyMap<string, 'with admin option' | 'to use'>;
+  readonly roles: ReadonlyMap<string, Extent>;
   /** MariaDB tells it among the grants, MySQL with the account. */
   readonly defaultRole: string | undefined;
 }
+
+type Extent = 'with admin option' | 'with grant option' | 'to use';
 
 const NAME = '(?:`(?:[^`]|``)*`|\'(?:[^\'\\\\]|\\\\.|\'\')*\'|"(?:[^"]|"")*")';
 const ACCOUNT = `${NAME}(?:@${NAME})?`;
@@ -21,6 +25,12 @@ const DEFAULT_ROLE = new RegExp(`^SET DEFAULT ROLE (${ACCOUNT}) FOR ${ACCOUNT}$`
 
 const QUOTED = new RegExp(NAME, 'gs');
 
+/**
+ * How dynamic privileges are told from static ones, with which they share no line: their names are one word.
+ * https://dev.mysql.com/doc/refman/8.4/en/privileges-provided.html#privileges-provided-dynamic
+ */
+const DYNAMIC = /^[A-Z0-9]+(?:_[A-Z0-9]+)+$/;
+
 /** Nothing but a login; every account has it. */
 const USAGE = 'USAGE';
 
@@ -32,7 +42,8 @@ const USAGE = 'USAGE';
  */
 export function parseGrants(lines: readonly string[]): Grants | undefined {
   const privileges = new Map<string, Set<string>>();
-  const roles = new Map<string, 'with admin option' | 'to use'>();
+  const dynamic = new Map<string, Extent>();
+  const roles = new Map<string, Extent>();
   let defaultRole: string | undefined;
   for (const line of lines) {
     const granted = PRIVILEGES.exec(line);
@@ -40,9 +51,13 @@ export function parseGrants(lines: readonly string[]): Grants | undefined {
     const preset = DEFAULT_ROLE.exec(line);
     if (granted) {
       const [, list = '', object = '', rest = ''] = granted;
-      const held = privileges.get(object) ?? new Set();
-      for (const privilege of split(list)) if (privilege !== USAGE) held.add(privilege);
-      if (/ WITH GRANT OPTION/.test(rest.replace(QUOTED, ''))) held.add('GRANT OPTION');
+      const option = / WITH GRANT OPTION/.test(rest.replace(QUOTED, ''));
+      const names = split(list).filter((privilege) => privilege !== USAGE);
+      if (object === '*.*' && names.length > 0 && names.every((name) => DYNAMIC.test(name))) {
+        for (const name of names) dynamic.set(name, option ? 'with grant option' : 'to use');
+        continue;
+      }
+      const held = new Set([...(privileges.get(object) ?? []), ...names, ...(option ? ['GRANT OPTION'] : [])]);
       if (held.size > 0) privileges.set(object, held);
     } else if (role) {
       const [, list = '', admin] = role;
@@ -53,7 +68,7 @@ export function parseGrants(lines: readonly string[]): Grants | undefined {
       return undefined;
     }
   }
-  return { privileges, roles, defaultRole };
+  return { privileges, dynamic, roles, defaultRole };
 }
 
 /** The statements that give an account what it lacks. */
@@ -61,13 +76,13 @@ export function giving(wanted: Grants, has: Grants, account: string): string[] {
   const privileges = differing(wanted.privileges, has.privileges).map(([object, missing]) =>
     granting(missing, object, account),
   );
-  const roles = [...wanted.roles].filter(
-    ([role, extent]) => has.roles.get(role) !== extent && has.roles.get(role) !== 'with admin option',
+  const dynamic = lacking(wanted.dynamic, has.dynamic).map(
+    ([name, extent]) => `GRANT ${name} ON *.* TO ${account}${extent === 'to use' ? '' : ' WITH GRANT OPTION'}`,
   );
-  return [
-    ...privileges,
-    ...roles.map(([role, extent]) => `GRANT ${role} TO ${account}${extent === 'to use' ? '' : ' WITH ADMIN OPTION'}`),
-  ];
+  const roles = lacking(wanted.roles, has.roles).map(
+    ([role, extent]) => `GRANT ${role} TO ${account}${extent === 'to use' ? '' : ' WITH ADMIN OPTION'}`,
+  );
+  return [...privileges, ...dynamic, ...roles];
 }
 
 /** The statements that take from an account what it has beyond `wanted`, which it has been given. */
@@ -75,24 +90,42 @@ export function taking(wanted: Grants, has: Grants, account: string): string[] {
   const privileges = differing(has.privileges, wanted.privileges).flatMap(([object, extra]) =>
     extra.map((privilege) => `REVOKE ${privilege} ON ${object} FROM ${account}`),
   );
+  const dynamic = [...has.dynamic].flatMap(([name, extent]) => {
+    const kept = wanted.dynamic.get(name);
+    if (kept === extent) return [];
+    // Its grant option alone cannot be revoked.
+    const revoked = [`REVOKE ${name} ON *.* FROM ${account}`];
+    return kept === undefined ? revoked : [...revoked, `GRANT ${name} ON *.* TO ${account}`];
+  });
   const roles = [...has.roles].flatMap(([role, extent]) => {
     const kept = wanted.roles.get(role);
     if (kept === undefined) return [`REVOKE ${role} FROM ${account}`];
     return kept === extent ? [] : [`REVOKE ADMIN OPTION FOR ${role} FROM ${account}`];
   });
-  return [...privileges, ...roles];
+  return [...privileges, ...dynamic, ...roles];
 }
 
 /** Whether an account may do something everywhere, or by a role, that the other may not. */
 export function isMorePowerful(one: Grants, other: Grants): boolean {
   return (
     differing(one.privileges, other.privileges).some(([object]) => object === '*.*') ||
+    [...one.dynamic.keys()].some((name) => !other.dynamic.has(name)) ||
     [...one.roles.keys()].some((role) => !other.roles.has(role))
   );
 }
 
 export function sameGrants(one: Grants, other: Grants): boolean {
   return giving(one, other, '').length === 0 && taking(one, other, '').length === 0;
+}
+
+export const NOTHING: Grants = { privileges: new Map(), dynamic: new Map(), roles: new Map(), defaultRole: undefined };
+
+export function isNothing({ privileges, dynamic, roles }: Grants): boolean {
+  return privileges.size + dynamic.size + roles.size === 0;
+}
+
+function lacking(wanted: Grants['roles'], has: Grants['roles']): [name: string, extent: Extent][] {
+  return [...wanted].filter(([name, extent]) => has.get(name) !== extent && (has.get(name) ?? 'to use') === 'to use');
 }
 
 /** By object, the privileges of the one that the other lacks. */

@@ -1,6 +1,7 @@
 import { AlternateRefused } from '../errors.ts';
 import type { AlternatingEngine, UserPair } from './alternating-engine.ts';
 import { postgres, userSession } from './postgres.ts';
+import { markedComment, requireOwnClone } from './postgres-clone-proof.ts';
 import { refuseUnsafePair } from './postgres-clone-refusals.ts';
 import { connectPostgres, type PostgresConnection, verifierFor } from './postgres-connection.ts';
 import { GRANT_OPTIONS_SINCE, type PairFacts, type RoleSetting, readPairFacts } from './postgres-role-facts.ts';
@@ -22,15 +23,22 @@ export const postgresAlternating: AlternatingEngine = {
     return {
       ...userSession(connection),
 
-      async letIn(user, pair, password) {
+      accountHost: async () => '',
+
+      async letIn(user, pair, password, claim) {
         const facts = await readPairFacts(connection, pair);
         refuseUnsafePair(facts, pair, user);
+        await requireOwnClone(facts, pair, user, claim, login, limit);
         const verifier = await verifierFor(facts.verifierSettings, user, password, login);
         // What locks the first user out is not ours to undo: it may log in already, and only the clone is made to.
         const mayLogIn = user === pair.clone ? 'LOGIN ' : '';
         const reset = `ALTER ROLE ${connection.identifier(user)} ${mayLogIn}PASSWORD ${connection.literal(verifier.reveal())}`;
         const administered = facts.clone.exists ? [pair.first, pair.clone] : [pair.first];
-        const preparation = ['BEGIN', ...cloneStatements(facts, pair, connection)].join('; ');
+        const mark = `COMMENT ON ROLE ${connection.identifier(pair.clone)} IS ${connection.literal(markedComment(facts, claim))}`;
+        const isProven = user === pair.clone || claim.current;
+        const preparation = ['BEGIN', ...cloneStatements(facts, pair, connection), ...(isProven ? [mark] : [])].join(
+          '; ',
+        );
         await connection.ask(preparation, preparationError(administered));
         await connection.ask(`${reset}; COMMIT`, resetError(user, administered));
       },

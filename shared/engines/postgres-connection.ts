@@ -13,6 +13,8 @@ const SPARE_MS = 1_000;
 
 export interface PostgresConnection {
   readonly login: DatabaseLogin;
+  /** Not where pg_hba.conf says `trust`, for one. */
+  readonly passwordAsked: boolean;
   /** Sends one or more statements as one message, and gives the rows of the last one. */
   ask(text: string, explain?: (error: unknown, login: DatabaseLogin) => RotationError): Promise<readonly unknown[]>;
   identifier(name: string): string;
@@ -23,12 +25,17 @@ export interface PostgresConnection {
 /** Throws like `Engine.connect`. */
 export async function connectPostgres(login: DatabaseLogin, limit: TimeLimit): Promise<PostgresConnection> {
   const socket = new Socket();
+  let passwordAsked = false;
   const settings = {
     host: login.host,
     port: login.port,
     database: login.database,
     user: login.username,
-    password: login.password.reveal(),
+    // Called when the server asks for it.
+    password: () => {
+      passwordAsked = true;
+      return login.password.reveal();
+    },
     ssl: login.tls !== 'off' && {
       rejectUnauthorized: true,
       ...(login.tls !== 'verified' && { ca: login.tls.authorities }),
@@ -58,6 +65,7 @@ export async function connectPostgres(login: DatabaseLogin, limit: TimeLimit): P
 
   return {
     login,
+    passwordAsked,
     identifier: (name) => client.escapeIdentifier(name),
     literal: (value) => client.escapeLiteral(value),
 

@@ -17,6 +17,10 @@ export interface RoleFacts {
   readonly connectionLimit: number;
   /** As the server writes it; `undefined` for no end. */
   readonly validUntil: string | undefined;
+  /** Empty if there is none. */
+  readonly comment: string;
+  /** Whether others, besides who administers it, are members of it. */
+  readonly hasMembers: boolean;
   /** The roles that it is a direct member of. */
   readonly memberOf: readonly string[];
   /** Whether it may SET ROLE to the first user. */
@@ -57,6 +61,9 @@ export async function readPairFacts(connection: PostgresConnection, pair: UserPa
         false) AS elevated,
       coalesce(role.rolconnlimit, -1) AS connection_limit,
       CASE WHEN role.rolvaliduntil <> 'infinity' THEN role.rolvaliduntil::text END AS valid_until,
+      coalesce(shobj_description(role.oid, 'pg_authid'), '') AS comment,
+      EXISTS (SELECT FROM pg_auth_members m WHERE m.roleid = role.oid AND m.member <> (SELECT oid FROM pg_roles WHERE rolname = session_user)
+        AND coalesce(to_jsonb(m)->>'set_option', 'true') = 'true') AS has_members,
       ARRAY(SELECT DISTINCT pg_get_userbyid(roleid)::text FROM pg_auth_members WHERE member = role.oid) AS member_of,
       coalesce(pg_has_role(role.oid, first.oid, CASE WHEN current_setting('server_version_num')::int >= ${GRANT_OPTIONS_SINCE}
         THEN 'SET' ELSE 'MEMBER' END), false) AS may_act_as_first,
@@ -98,6 +105,8 @@ function roleFacts(row: Row): RoleFacts {
     exists: row.get('exists') === true,
     canLogIn: row.get('can_log_in') === true,
     elevated: row.get('elevated') === true,
+    comment: String(row.get('comment')),
+    hasMembers: row.get('has_members') === true,
     connectionLimit: Number(row.get('connection_limit')),
     validUntil: typeof validUntil === 'string' ? validUntil : undefined,
     memberOf: texts(row.get('member_of')),

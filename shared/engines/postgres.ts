@@ -15,6 +15,8 @@ export const postgres: Engine = {
 export function userSession(connection: PostgresConnection): Session {
   const { login } = connection;
   return {
+    passwordNotAsked: !connection.passwordAsked,
+
     async probe() {
       await connection.ask('SELECT 1');
     },

@@ -8,9 +8,11 @@ import { replaceLogin } from '../secrets/replace-password.ts';
 import { ALTERNATING_USERS_SETTINGS } from '../settings/known-settings.ts';
 import { type DatabaseSecret, parseDatabaseSecret, type StoredLogin } from './database-secret.ts';
 import { located } from './located.ts';
+import { provenLogin } from './logged-in.ts';
+import { pairClaim } from './pair-claim.ts';
 import { replicated } from './replicated.ts';
 import { restoreCurrent } from './restore-current.ts';
-import { atServerOf, proveCurrent, readSuperuser, superuserSession } from './superuser.ts';
+import { atServerOf, provenBy, readSuperuser, superuserSession } from './superuser.ts';
 import { FIRST_USER_TAG, otherOf, pairFormedBy, pairOf } from './user-pair.ts';
 
 /** After these, nobody has been let in: at most the clone was made, locked. */
@@ -19,6 +21,10 @@ const REFUSALS = [AlternateRefused, CandidateRefused, SuperuserRefused, VersionN
 /**
  * Two database users with the same rights, `name` and `name_clone`: at each rotation a superuser lets in the one that is
  * not current. Whoever holds AWSCURRENT or AWSPREVIOUS can log in at every moment.
+ *
+ * What is proved before anything is changed: that AWSCURRENT logs in as the account it names, by a password that the
+ * server has asked for; and of the other user, that it is the secret's, too (`AlternatingSession.letIn`). What is done is
+ * confined to these accounts: the other user gets the candidate's password, and the clone what the first user may.
  */
 export function alternatingUsers(engine: AlternatingEngine): Strategy<DatabaseSecret<StoredLogin>> {
   return {
@@ -64,11 +70,13 @@ export function alternatingUsers(engine: AlternatingEngine): Strategy<DatabaseSe
       const read = () => readSuperuser(engine, superuserSecret, current, outside, context);
       const superuser = await read();
 
-      await proveCurrent(engine, atServerOf(superuser, current.login), context);
+      const asProven = atServerOf(superuser, current.login);
+      const host = await provenBy(engine, asProven, (proof) => proof.accountHost(), context);
+      const claim = await pairClaim(candidate.login.username, asProven, host, versions, context);
       const session = await superuserSession(engine, superuser, read, superuserSecret, context);
       const letIn = async () => {
         await versions.requireStillPending();
-        await session.letIn(candidate.login.username, pair, candidate.login.password);
+        await session.letIn(candidate.login.username, pair, candidate.login.password, claim);
       };
       try {
         await letIn().finally(() => session.close());
@@ -100,7 +108,7 @@ export function alternatingUsers(engine: AlternatingEngine): Strategy<DatabaseSe
   };
 
   async function proveCandidate(login: DatabaseLogin, pair: UserPair, context: Context): Promise<void> {
-    const session = await engine.connect(login, context.deadline);
+    const session = await provenLogin(engine, login, context);
     try {
       await session.proveRights(pair);
     } finally {

@@ -14,7 +14,7 @@ import { replacePassword } from '../secrets/replace-password.ts';
 import { SINGLE_USER_SETTINGS } from '../settings/known-settings.ts';
 import { type DatabaseSecret, isSameUser, parseDatabaseSecret, type StoredLogin } from './database-secret.ts';
 import { located } from './located.ts';
-import { type EngineOf, loggedIn } from './logged-in.ts';
+import { type EngineOf, loggedIn, provenLogin } from './logged-in.ts';
 import { namingVersion } from './naming-version.ts';
 import { restoreCurrent } from './restore-current.ts';
 
@@ -86,7 +86,7 @@ export function singleUser<S extends Session>(
 
     async test(versions, context) {
       const { login } = await inPlace(await versions.candidate(), context);
-      const session = await namingVersion(AWSPENDING, engine.connect(login, context.deadline));
+      const session = await namingVersion(AWSPENDING, provenLogin(engine, login, context));
       try {
         await session.probe();
       } finally {

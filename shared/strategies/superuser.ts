@@ -5,7 +5,7 @@ import { JsonSecret } from '../secrets/json-secret.ts';
 import type { SecretValue } from '../secrets/secret-value.ts';
 import { type DatabaseSecret, parseCredential, parseDatabaseSecret, rdsPlace } from './database-secret.ts';
 import { endpointFor, located, nearestPlace, rdsOf } from './located.ts';
-import { type EngineOf, loggedIn } from './logged-in.ts';
+import { type EngineOf, loggedIn, provenLogin } from './logged-in.ts';
 import { mayRecover } from './recovery.ts';
 
 /** Of `mayRecover`; the deployer's to set. */
@@ -15,19 +15,27 @@ const RECOVERY = 'RECOVER_THROUGH_SUPERUSER';
  * Whoever may write the secret could name anybody in it. Only a password that logs in shows that the secret is the
  * user's own; otherwise the superuser would set another account's password on a stranger's word.
  *
- * @returns true if it logs in; false if it does not and the deployer lets the superuser go on without it
+ * What is proved is that the password of AWSCURRENT opens one account at the superuser's server, of which the server has
+ * asked a password. Of other accounts of the same name, or of another name, it proves nothing: `look` says which it is.
+ *
+ * @param look at the session that is open as AWSCURRENT
+ * @returns what `look` does; undefined if the password does not log in and the deployer lets the superuser go on without it
  * @throws CurrentLoginRefused otherwise
  */
-export async function proveCurrent(engine: Engine, login: DatabaseLogin, context: Context): Promise<boolean> {
+export async function provenBy<S extends Session, T>(
+  engine: EngineOf<S>,
+  login: DatabaseLogin,
+  look: (session: S) => Promise<T>,
+  context: Context,
+): Promise<T | undefined> {
   try {
-    const session = await engine.connect(login, context.deadline);
-    await session.close();
-    return true;
+    const session = await provenLogin(engine, login, context);
+    return await look(session).finally(() => session.close());
   } catch (error) {
     if (!(error instanceof LoginRefused)) throw error;
     if (await mayRecover(RECOVERY, context)) {
       context.warn(`AWSCURRENT does not log in as ${login.username}; ${RECOVERY} lets the superuser go on without it.`);
-      return false;
+      return undefined;
     }
     const { arn } = await context.describe();
     throw new CurrentLoginRefused(
@@ -35,6 +43,11 @@ export async function proveCurrent(engine: Engine, login: DatabaseLogin, context
       { cause: error },
     );
   }
+}
+
+/** @returns whether AWSCURRENT logs in; @throws as `provenBy` */
+export async function proveCurrent(engine: Engine, login: DatabaseLogin, context: Context): Promise<boolean> {
+  return (await provenBy(engine, login, async () => true, context)) === true;
 }
 
 /**

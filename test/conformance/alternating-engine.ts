@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, vi } from 'vitest';
 import type { AlternatingEngine, AlternatingSession, UserPair } from '../../shared/engines/alternating-engine.ts';
 import type { DatabaseLogin } from '../../shared/engines/engine.ts';
 import { Sensitive } from '../../shared/secrets/sensitive.ts';
+import { vouched } from '../support/claims.ts';
 import { failureOf } from '../support/failure.ts';
 import { formsOf } from '../support/forms.ts';
 import { strangeText } from '../support/strange-text.ts';
@@ -44,7 +45,7 @@ export function alternatingEngineSuite(
   }
 
   const letIn = (user: string, pair: UserPair, password: string, by = superuser()) =>
-    as(by, (session) => session.letIn(user, pair, new Sensitive(password)));
+    as(by, (session) => session.letIn(user, pair, new Sensitive(password), vouched()));
 
   describe('letting the other user in', () => {
     suite.test('creates the clone, which has the rights of the first user; that goes on as it was', async () => {
@@ -146,7 +147,9 @@ export function alternatingEngineSuite(
       const { proxy, login } = await proxied(superuser());
       const session = await connected(login, timeLimit(HANGS_MS));
       proxy.stall();
-      const error = await failureWithin(HANGS_MS, () => session.letIn(pair.clone, pair, new Sensitive('new-password')));
+      const error = await failureWithin(HANGS_MS, () =>
+        session.letIn(pair.clone, pair, new Sensitive('new-password'), vouched()),
+      );
       expect(error).toMatchObject({ name: 'Unreachable', message: expect.stringMatching(/not answer in time/) });
     });
 
@@ -157,7 +160,7 @@ export function alternatingEngineSuite(
       const session = await connected(login, timeLimit(20_000, step.signal));
       proxy.stall();
       const before = proxy.sent().length;
-      const failure = failureOf(session.letIn(pair.clone, pair, new Sensitive('new-password')));
+      const failure = failureOf(session.letIn(pair.clone, pair, new Sensitive('new-password'), vouched()));
       await vi.waitFor(() => expect(proxy.sent().length).toBeGreaterThan(before), { interval: 5 });
       step.abort();
       expect(await failureWithin(0, async () => Promise.reject(await failure))).toMatchObject({ name: 'Unreachable' });
@@ -168,7 +171,7 @@ export function alternatingEngineSuite(
       const { proxy, login } = await proxied(superuser());
       const session = await connected(login);
       proxy.cut();
-      expect(await failureOf(session.letIn(pair.clone, pair, new Sensitive('new-password')))).toMatchObject({
+      expect(await failureOf(session.letIn(pair.clone, pair, new Sensitive('new-password'), vouched()))).toMatchObject({
         name: 'Unreachable',
       });
       await letIn(pair.clone, pair, 'new-password');

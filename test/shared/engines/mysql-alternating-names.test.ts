@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { accountName } from '../../../shared/engines/mysql-account.ts';
 import { mysqlAlternating } from '../../../shared/engines/mysql-alternating.ts';
 import { Sensitive } from '../../../shared/secrets/sensitive.ts';
+import { vouched } from '../../support/claims.ts';
 import { strangeText } from '../../support/strange-text.ts';
 import { timeLimit } from '../../support/time-limit.ts';
 import { describeWithMariadb } from '../../support/with-mariadb.ts';
@@ -24,7 +25,7 @@ describeWithMariadb('the clone of a MariaDB user with rights to things of any na
   async function letIn(): Promise<void> {
     const { username, password } = server.superuser;
     const session = await mysqlAlternating.connect(server.login(username, password), timeLimit());
-    await session.letIn(PAIR.clone, PAIR, new Sensitive('new')).finally(() => session.close());
+    await session.letIn(PAIR.clone, PAIR, new Sensitive('new'), vouched()).finally(() => session.close());
   }
 
   /** What an account may do besides logging in, without its name. */

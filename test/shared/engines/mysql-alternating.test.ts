@@ -6,6 +6,7 @@ import { mysqlAlternating } from '../../../shared/engines/mysql-alternating.ts';
 import { Sensitive } from '../../../shared/secrets/sensitive.ts';
 import { type AlternatingServer, alternatingEngineSuite } from '../../conformance/alternating-engine.ts';
 import { engineSuite } from '../../conformance/engine.ts';
+import { vouched } from '../../support/claims.ts';
 import { failureOf } from '../../support/failure.ts';
 import { timeLimit } from '../../support/time-limit.ts';
 import { describeWithMariadb } from '../../support/with-mariadb.ts';
@@ -75,7 +76,7 @@ describeWithMariadb('letting another MariaDB user in', () => {
   }
 
   const letIn = (user = PAIR.clone, pair = PAIR, superuser = SUPERUSER) =>
-    as(superuser, (session) => session.letIn(user, pair, NEW));
+    as(superuser, (session) => session.letIn(user, pair, NEW, vouched()));
 
   const told = async (account: string) =>
     (await server.query(`SHOW GRANTS FOR ${account}`)).map((row) =>

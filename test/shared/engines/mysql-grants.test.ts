@@ -46,14 +46,23 @@ describe('SHOW GRANTS', () => {
       [['`we``ird TO x ON`.*', ['SELECT']]],
     ],
     ['on a pattern', 'GRANT SELECT ON `d\\_x`.* TO `app`@`%`', [['`d\\_x`.*', ['SELECT']]]],
-    [
-      "MySQL's dynamic privileges",
-      'GRANT BACKUP_ADMIN,ROLE_ADMIN ON *.* TO `app`@`%`',
-      [['*.*', ['BACKUP_ADMIN', 'ROLE_ADMIN']]],
-    ],
   ])('reads privileges: %s', (_, line, expected) => {
     const read = [...grants(line).privileges].map(([object, privileges]) => [object, [...privileges]]);
     expect(read).toEqual(expected);
+  });
+
+  it("reads MySQL's dynamic privileges, each of which may be passed on or not", () => {
+    const read = grants(
+      'GRANT SELECT, CREATE USER ON *.* TO `app`@`%` WITH GRANT OPTION',
+      'GRANT BACKUP_ADMIN,ROLE_ADMIN ON *.* TO `app`@`%`',
+      'GRANT XA_RECOVER_ADMIN ON *.* TO `app`@`%` WITH GRANT OPTION',
+    );
+    expect([...(read.privileges.get('*.*') ?? [])]).toEqual(['SELECT', 'CREATE USER', 'GRANT OPTION']);
+    expect(Object.fromEntries(read.dynamic)).toEqual({
+      BACKUP_ADMIN: 'to use',
+      ROLE_ADMIN: 'to use',
+      XA_RECOVER_ADMIN: 'with grant option',
+    });
   });
 
   it('reads roles and the default role', () => {
@@ -106,6 +115,27 @@ describe('bringing a clone in line', () => {
       'GRANT `r1` TO `app_clone`@`%`',
     );
     expect(giving(wanted, has, CLONE)).toEqual(['GRANT USAGE ON `d1`.* TO `app_clone`@`%` WITH GRANT OPTION']);
+  });
+
+  it('gives dynamic privileges as they are, and takes the grant option from those that have it beyond that', () => {
+    const first = grants(
+      'GRANT SELECT ON *.* TO `app`@`%` WITH GRANT OPTION',
+      'GRANT BACKUP_ADMIN,ROLE_ADMIN ON *.* TO `app`@`%`',
+      'GRANT AUDIT_ADMIN ON *.* TO `app`@`%` WITH GRANT OPTION',
+    );
+    const leaked = grants('GRANT BACKUP_ADMIN,CLONE_ADMIN ON *.* TO `app_clone`@`%` WITH GRANT OPTION');
+    expect(giving(first, leaked, CLONE)).toEqual([
+      'GRANT SELECT ON *.* TO `app_clone`@`%` WITH GRANT OPTION',
+      'GRANT ROLE_ADMIN ON *.* TO `app_clone`@`%`',
+      'GRANT AUDIT_ADMIN ON *.* TO `app_clone`@`%` WITH GRANT OPTION',
+    ]);
+    expect(taking(first, leaked, CLONE)).toEqual([
+      'REVOKE BACKUP_ADMIN ON *.* FROM `app_clone`@`%`',
+      'GRANT BACKUP_ADMIN ON *.* TO `app_clone`@`%`',
+      'REVOKE CLONE_ADMIN ON *.* FROM `app_clone`@`%`',
+    ]);
+    expect(isMorePowerful(leaked, first)).toBe(true);
+    expect(isMorePowerful(first, leaked)).toBe(true);
   });
 
   it('takes what the first user no longer has, and nothing else', () => {

@@ -3,6 +3,7 @@ import type { UserPair } from '../../../shared/engines/alternating-engine.ts';
 import { postgresAlternating } from '../../../shared/engines/postgres-alternating.ts';
 import { Sensitive } from '../../../shared/secrets/sensitive.ts';
 import { createSuperuser, SUPERUSER } from '../../support/alternating-roles.ts';
+import { vouched } from '../../support/claims.ts';
 import { failureOf } from '../../support/failure.ts';
 import { dropRoles, newName, rolesOf } from '../../support/pair-rotation.ts';
 import { timeLimit } from '../../support/time-limit.ts';
@@ -33,7 +34,7 @@ async function run(statement: string, { first, clone }: UserPair, database = 'po
 
 async function letIn(user: string, pair: UserPair): Promise<void> {
   const session = await postgresAlternating.connect(server.login(SUPERUSER.username, SUPERUSER.password), timeLimit());
-  await session.letIn(user, pair, new Sensitive('new')).finally(() => session.close());
+  await session.letIn(user, pair, new Sensitive('new'), vouched()).finally(() => session.close());
 }
 
 /** What letting in fails with, whichever of the two it is for; that nothing is changed is checked here. */

@@ -7,6 +7,7 @@ import { Sensitive } from '../../../shared/secrets/sensitive.ts';
 import { type AlternatingServer, alternatingEngineSuite } from '../../conformance/alternating-engine.ts';
 import { engineSuite } from '../../conformance/engine.ts';
 import { createSuperuser, SUPERUSER } from '../../support/alternating-roles.ts';
+import { vouched } from '../../support/claims.ts';
 import { dropRoles, newName } from '../../support/pair-rotation.ts';
 import { strangeText } from '../../support/strange-text.ts';
 import { timeLimit } from '../../support/time-limit.ts';
@@ -56,7 +57,7 @@ async function newPair(first: string, ...statements: readonly string[]): Promise
 
 async function letIn(user: string, pair: UserPair): Promise<void> {
   const session = await postgresAlternating.connect(server.login(SUPERUSER.username, SUPERUSER.password), timeLimit());
-  await session.letIn(user, pair, new Sensitive(PASSWORD)).finally(() => session.close());
+  await session.letIn(user, pair, new Sensitive(PASSWORD), vouched()).finally(() => session.close());
 }
 
 async function prove(user: string, pair: UserPair): Promise<void> {
