@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { SUPERUSER } from '../../support/alternating-roles.ts';
 import { dropRoles, newName } from '../../support/pair-rotation.ts';
 import { type PairRotation, pairSetting } from '../../support/pair-setting.ts';
@@ -77,6 +77,31 @@ describe('somebody who may write the secret cannot have the password reset', () 
     expect(rotation.sawLoginOf(rotation.clone)).toBe(false);
   });
 
+  it.each([
+    ['that is a member of it alone', (own: string, theirs: string) => `GRANT ${own} TO ${theirs}`],
+    [
+      'that is a member of it alone, a group of others, and cannot log in',
+      (own: string, theirs: string) =>
+        `GRANT ${own} TO ${theirs}; ALTER ROLE ${theirs} NOLOGIN; CREATE ROLE ${theirs}_x IN ROLE ${theirs}`,
+    ],
+  ])('of "mine_clone", by an own account "mine", %s; it is told who may say otherwise', async (_, grant) => {
+    const rotation = await begin();
+    await newAccount(rotation.clone);
+    onTestFinished(() => dropRoles(server, `${rotation.clone}_x`));
+    await server.query(grant(rotation.first, rotation.clone), SUPERUSER);
+    const error = await refusal(rotation);
+    expect(error.name).toBe('AlternateRefused');
+    expect(error.message).toContain(`${rotation.arn} into its environment variable ADOPT_ALTERNATE_USERS`);
+    vi.stubEnv('ADOPT_ALTERNATE_USERS', rotation.arn);
+    await rotation.finish();
+    vi.unstubAllEnvs();
+    for (const _ of ['back', 'and forth']) {
+      rotation.restart();
+      await rotation.finish();
+    }
+    expect(await rotation.logsIn('AWSCURRENT')).toBe(true);
+  });
+
   it('of any account, by a candidate that was written by hand', async () => {
     const victim = await newAccount(newName());
     const rotation = await begin();
@@ -122,6 +147,31 @@ describe('somebody who may write the secret cannot have a password sent to a ser
     const said = rotation.proxy.sent().toString('latin1');
     expect(said).toContain(`user\\0${rotation.first}\\0database\\0${trap}\\0`.replaceAll('\\0', '\0'));
     expect(said).toContain(`user\0${SUPERUSER.username}\0database\0postgres\0`);
+  });
+});
+
+describe('a clone that an AWS template has made', () => {
+  it('is taken if AWSPREVIOUS logs in as it, keeps the comment that people wrote, and is known again', async () => {
+    const rotation = await begin();
+    await newAccount(rotation.clone, 'of the template');
+    await server.query(`GRANT ${rotation.first} TO ${rotation.clone}`, SUPERUSER);
+    await server.query(`COMMENT ON ROLE ${rotation.clone} IS 'ask the shop team'`);
+    await rotation.put(rotation.arn, rotation.value({ username: rotation.clone, password: 'of the template' }));
+    await rotation.put(rotation.arn, rotation.value());
+    rotation.restart();
+    await rotation.finish();
+    expect(rotation.loginIn('AWSCURRENT').username).toBe(rotation.clone);
+    const told = async () =>
+      (await server.query(`SELECT shobj_description('${rotation.clone}'::regrole, 'pg_authid') AS comment`))[0];
+    const comment = await told();
+    expect(comment?.['comment']).toMatch(/^ask the shop team \[secret-rotation [0-9a-f]{32}\]$/);
+    rotation.restart();
+    await rotation.finish();
+    const { accepted } = rotation.proxy.logins();
+    rotation.restart();
+    await rotation.finish();
+    expect(rotation.proxy.logins()).toEqual({ accepted: accepted + 3, refused: 0 });
+    expect(await told()).toEqual(comment);
   });
 });
 
