@@ -25,7 +25,12 @@ const PASSWORD: KnownSettings = {
 export const FIELD_SETTINGS = extended(PASSWORD, ['fields']);
 export const SINGLE_USER_SETTINGS = PASSWORD;
 export const OVERLAPPING_USER_SETTINGS = extended(PASSWORD, ['overlap'], 'RECOVER_THROUGH_SUPERUSER');
-export const ALTERNATING_USERS_SETTINGS = extended(PASSWORD, ['first-user'], 'RECOVER_THROUGH_SUPERUSER');
+export const ALTERNATING_USERS_SETTINGS = extended(
+  PASSWORD,
+  ['first-user'],
+  'RECOVER_THROUGH_SUPERUSER',
+  'ADOPT_ALTERNATE_USERS',
+);
 export const ADMINISTERED_KEY_SETTINGS: KnownSettings = { tags: ['retire'], variables: ['ALLOWED_PRIVATE_HOSTS'] };
 export const IAM_USER_KEY_SETTINGS: KnownSettings = {
   tags: ['retire'],

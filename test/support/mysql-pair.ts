@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { onTestFinished } from 'vitest';
 import { logsIn } from '../../local/databases/database-server.ts';
-import type { MariadbServer } from '../../local/databases/mariadb-server.ts';
+import type { MysqlServer } from '../../local/databases/mysql-server.ts';
 import { mysqlAlternating } from '../../shared/engines/mysql-alternating.ts';
 import type { Step } from '../../shared/rotation/event.ts';
 import { rotationHandler } from '../../shared/rotation/handler.ts';
@@ -26,7 +26,7 @@ export interface MysqlPairOptions {
  * of the secret of one of the pair that has begun.
  */
 export async function newMysqlPair(
-  server: MariadbServer,
+  server: MysqlServer,
   protocol: Protocol,
   statements: readonly string[],
   { current = 'first', previous, place = server }: MysqlPairOptions = {},
