@@ -34,7 +34,14 @@ const MISSING_RIGHT = [1044, 1045, 1142, 1143, 1370, 1227, 1410];
 /** What the driver says no to, where that is not the end of it. */
 export function isRefusal(
   error: unknown,
-  of: 'verifier' | 'method' | 'current password missing' | 'password expired' | 'missing right' | 'password rule',
+  of:
+    | 'verifier'
+    | 'method'
+    | 'current password missing'
+    | 'not the first password'
+    | 'password expired'
+    | 'missing right'
+    | 'password rule',
 ): boolean {
   const { number, message } = partsOf(error);
   switch (of) {
@@ -44,6 +51,8 @@ export function isRefusal(
       return number === 1699;
     case 'current password missing':
       return number === 3892;
+    case 'not the first password':
+      return number === 3891;
     case 'password expired':
       return EXPIRED.includes(number);
     case 'password rule':

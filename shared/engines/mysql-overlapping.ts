@@ -1,7 +1,7 @@
 import { CandidateRefused, DatabaseRefused, PasswordChangeForbidden, SuperuserRefused } from '../errors.ts';
 import type { Sensitive } from '../secrets/sensitive.ts';
 import type { DatabaseLogin } from './engine.ts';
-import { mysql, openSession } from './mysql.ts';
+import { mysql, openSession, unlessAccepted } from './mysql.ts';
 import { type AuthenticationMethod, accountName, authenticationMethods, firstText, PREPARE } from './mysql-account.ts';
 import { alterUser } from './mysql-alter-user.ts';
 import type { MysqlConnection } from './mysql-connection.ts';
@@ -21,7 +21,8 @@ export const mysqlOverlapping: OverlappingEngine = {
       ...session,
       overlapBy: () => overlapBy(connection, login),
       accountHost: () => accountHost(connection, login),
-      changeKeepingOwn: (password) => changeKeepingOwn(connection, login, password),
+      changeKeepingOwn: (password) =>
+        unlessAccepted(changeKeepingOwn(connection, login, password), { connection, login, password, limit }),
       endKept: () => endKept(connection, login),
       givePasswords: (account, candidate, kept) => givePasswords(connection, login, account, candidate, kept),
     };

@@ -29,28 +29,37 @@ export async function overlapBy({ ask }: Asking, login: DatabaseLogin): Promise<
   }
   return {
     by: 'nobody',
-    otherwise: `${where} does not let ${login.username} keep its old password. From MySQL 8.0.14 on: GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO the account.`,
+    otherwise: `${where} does not let ${login.username} keep its old password. From MySQL 8.0.14 on: GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO the account. Nor may it end a password that it kept before it lost that privilege: as a superuser, ALTER USER … DISCARD OLD PASSWORD.`,
   };
 }
 
 /**
- * https://dev.mysql.com/doc/refman/8.4/en/password-management.html#dual-passwords: what is kept is the account's primary
- * password. That need not be the one that has logged in: a rotation that was given up may have made that the second. So
- * it is made the primary one first; where a rule against using a password again refuses that, it is taken for the primary.
- *
- * Statement by statement from MySQL's manual; no MySQL 8 server was at hand.
+ * What RETAIN keeps is the account's first password, which need not be the one that has logged in: another copy of this
+ * step, or a rotation that was given up, may have made that the second. REPLACE changes the first password only if it is the one
+ * that is named, so that each statement here does nothing unless the account is in the state that it is for, whatever others do
+ * meanwhile; no password is tried by logging in, which accounts with FAILED_LOGIN_ATTEMPTS count. All seen on 9.7.
+ * https://dev.mysql.com/doc/refman/8.4/en/password-management.html#dual-passwords
  */
 export async function changeKeepingOwn({ ask }: Asking, login: DatabaseLogin, password: Sensitive): Promise<void> {
   await prepare({ ask }, login);
   try {
-    await alter(ask, login, login.password);
-  } catch (error) {
-    if (!isRefusal(error, 'password rule')) throw passwordChangeError(error, login);
-  }
-  try {
-    await alter(ask, login, password);
+    if (await replaced(ask, password, password, '')) return;
+    if (await replaced(ask, login.password, password, KEEP)) return;
+    // What logged in is the second password, and stays that where the first is changed without RETAIN.
+    await ask('ALTER USER USER() IDENTIFIED BY ?', [password.reveal()]);
   } catch (error) {
     throw passwordChangeError(error, login);
+  }
+}
+
+/** @returns whether `from` was the account's first password, which `to` is now */
+async function replaced(ask: Asking['ask'], from: Sensitive, to: Sensitive, keep: string): Promise<boolean> {
+  try {
+    await ask(`ALTER USER USER() IDENTIFIED BY ? REPLACE ? ${keep}`.trimEnd(), [to.reveal(), from.reveal()]);
+    return true;
+  } catch (error) {
+    if (isRefusal(error, 'not the first password')) return false;
+    throw error;
   }
 }
 
@@ -69,14 +78,5 @@ async function prepare({ ask }: Asking, login: DatabaseLogin): Promise<void> {
     await ask('SET SESSION TRANSACTION READ WRITE');
   } catch (error) {
     throw statementError(error, login);
-  }
-}
-
-async function alter(ask: Asking['ask'], login: DatabaseLogin, password: Sensitive): Promise<void> {
-  try {
-    await ask(`ALTER USER USER() IDENTIFIED BY ? ${KEEP}`, [password.reveal()]);
-  } catch (error) {
-    if (!isRefusal(error, 'current password missing')) throw error;
-    await ask(`ALTER USER USER() IDENTIFIED BY ? REPLACE ? ${KEEP}`, [password.reveal(), login.password.reveal()]);
   }
 }

@@ -44,28 +44,35 @@ function userSession(connection: MysqlConnection, login: DatabaseLogin, limit: T
       }
     },
 
-    async changeOwnPassword(password) {
-      try {
-        await changeOwnPassword(connection, login, password);
-      } catch (error) {
-        if (!(error instanceof CandidateRefused)) throw error;
-        // The account may be limited to one connection.
-        await connection.close();
-        if (!(await isAccepted(password))) throw error;
-      }
-    },
+    changeOwnPassword: (password) =>
+      unlessAccepted(changeOwnPassword(connection, login, password), { connection, login, password, limit }),
 
     close: () => connection.close(),
   };
+}
 
-  /** A rule against using a password again also refuses the one that another copy of this step has just set. */
-  async function isAccepted(password: Sensitive): Promise<boolean> {
+interface NewPassword {
+  readonly connection: MysqlConnection;
+  readonly login: DatabaseLogin;
+  readonly password: Sensitive;
+  readonly limit: TimeLimit;
+}
+
+/** A rule against using a password again also refuses the one that another copy of this step has just set. */
+export async function unlessAccepted(
+  change: Promise<void>,
+  { connection, login, password, limit }: NewPassword,
+): Promise<void> {
+  try {
+    await change;
+  } catch (error) {
+    if (!(error instanceof CandidateRefused)) throw error;
+    // The account may be limited to one connection.
+    await connection.close();
     try {
       await (await loggedIn({ ...login, password }, limit)).close();
-      return true;
-    } catch (error) {
-      if (error instanceof LoginRefused) return false;
-      throw error;
+    } catch (refusal) {
+      throw refusal instanceof LoginRefused ? error : refusal;
     }
   }
 }

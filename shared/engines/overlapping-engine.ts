@@ -29,7 +29,7 @@ export interface OverlappingSession extends Session {
 
   /**
    * Only where the user can do so itself: gives it a new password, and keeps the one that it has logged in with. Every
-   * other password ends. Not to be called once the new one logs in.
+   * other password ends. Repeating it does no harm, nor does another copy of it at the same time.
    *
    * @throws as `changeOwnPassword`
    */

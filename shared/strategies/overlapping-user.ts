@@ -22,7 +22,7 @@ import { atServerOf, proveCurrent, readSuperuser, superuserSession } from './sup
 export function overlappingUser(engine: OverlappingEngine): Strategy<DatabaseSecret<StoredLogin>> {
   /** By token, what an overlap lacked. Lost with the process, and then said by the next rotation. */
   const lacking = new Map<string, string>();
-  const plain = singleUser(engine, change);
+  const plain = singleUser(engine, { apply, settle });
 
   return {
     ...plain,
@@ -55,7 +55,7 @@ export function overlappingUser(engine: OverlappingEngine): Strategy<DatabaseSec
     },
   };
 
-  async function change(...[session, secrets, context]: Parameters<Change<OverlappingSession>>): Promise<void> {
+  async function apply(...[session, secrets, context]: Parameters<Change<OverlappingSession>['apply']>): Promise<void> {
     const { current, candidate } = secrets;
     const { password } = candidate.login;
     const overlap = await session.overlapBy();
@@ -66,9 +66,12 @@ export function overlappingUser(engine: OverlappingEngine): Strategy<DatabaseSec
     }
     if (!(await isWanted(context))) return await endOverlap(session, overlap.by === 'itself', secrets, context);
     if (overlap.by !== 'itself') return await throughSuperuser(session, secrets, context, 'keep current');
-    // To do it again would keep the candidate as the old password, and end the current one.
-    const asCandidate = await loggedIn(engine, candidate.login, context);
-    await (asCandidate ? asCandidate.close() : session.changeKeepingOwn(password));
+    await session.changeKeepingOwn(password);
+  }
+
+  /** A run that was cut off between the change and the end of the second password left that one good. */
+  async function settle(session: OverlappingSession): Promise<void> {
+    if ((await session.overlapBy()).by === 'itself') await session.endKept();
   }
 
   /** The plain way, for a user that may have two passwords from a time when the tag asked for them. */

@@ -18,12 +18,17 @@ import { type EngineOf, loggedIn, provenLogin } from './logged-in.ts';
 import { namingVersion } from './naming-version.ts';
 import { restoreCurrent } from './restore-current.ts';
 
-/** How AWSCURRENT, logged in, has the candidate accepted. Whoever calls it closes the session. */
-export type Change<S extends Session> = (
-  session: S,
-  secrets: { readonly current: DatabaseSecret; readonly candidate: DatabaseSecret },
-  context: Context,
-) => Promise<void>;
+/** What an engine does better than to change a password. The caller closes the sessions. */
+export interface Change<S extends Session> {
+  /** AWSCURRENT, logged in, has the candidate accepted. */
+  apply(
+    session: S,
+    secrets: { readonly current: DatabaseSecret; readonly candidate: DatabaseSecret },
+    context: Context,
+  ): Promise<void>;
+  /** The candidate works, and AWSCURRENT does not: ends what else may log in. */
+  settle(session: S): Promise<void>;
+}
 
 /**
  * One database user, who changes its own password. From the moment that `set` changes it until the promotion, clients
@@ -62,19 +67,21 @@ export function singleUser<S extends Session>(
       if (asCurrent) {
         const act = async () => {
           await versions.requireStillPending();
-          await (change ?? changeOwn)(asCurrent, { current, candidate }, context);
+          if (change) await change.apply(asCurrent, { current, candidate }, context);
+          else await asCurrent.changeOwnPassword(candidate.login.password);
         };
         return await changePassword(asCurrent, act, candidate.login, context);
       }
 
       const asCandidate = await namingVersion(AWSPENDING, loggedIn(engine, candidate.login, context));
-      if (asCandidate) return await asCandidate.close();
+      if (asCandidate) return await settled(asCandidate);
 
       const asPrevious = await loggedInAsPrevious(versions, context);
       if (asPrevious) {
         const act = async () => {
           await versions.requireStillPending();
           await asPrevious.changeOwnPassword(candidate.login.password);
+          await change?.settle(asPrevious);
         };
         return await changePassword(asPrevious, act, candidate.login, context);
       }
@@ -97,6 +104,14 @@ export function singleUser<S extends Session>(
 
   function inPlace(secret: DatabaseSecret<StoredLogin>, context: Context): Promise<DatabaseSecret> {
     return located(secret, engine, context);
+  }
+
+  async function settled(session: S): Promise<void> {
+    try {
+      await change?.settle(session);
+    } finally {
+      await session.close();
+    }
   }
 
   /** AWSPREVIOUS is one password more to try for the same user; whatever is wrong with it is no reason to fail. */
@@ -135,8 +150,6 @@ export function singleUser<S extends Session>(
 
 /** After these, nothing was changed. */
 const FINAL = [CandidateRefused, PasswordChangeForbidden, VersionNotStaged];
-
-const changeOwn: Change<Session> = (session, { candidate }) => session.changeOwnPassword(candidate.login.password);
 
 async function noWorkingPassword(
   { username, host, port }: DatabaseLogin,

@@ -22,6 +22,7 @@ export async function* packets(stream: Readable): AsyncGenerator<Packet, void> {
 
 const [OK, FAILED, END] = [0x00, 0xff, 0xfe];
 const [QUIT, QUERY] = [0x01, 0x03];
+const [MORE, KNOWN] = [0x01, 0x03];
 const DEPRECATE_EOF = 1 << 24;
 
 /** How many logins have succeeded and failed. */
@@ -62,6 +63,8 @@ export class Conversation {
     const kind = packet.readUInt8(4);
     this.#packets++;
     if (!this.#loggedIn) {
+      // caching_sha2_password knew the proof: that it is let in follows at once.
+      if (kind === MORE && packet.length === 6 && packet.readUInt8(5) === KNOWN) return false;
       if (kind === OK) this.#loggedIn = true;
       if (kind === OK) this.#logins.accepted++;
       if (kind === FAILED) this.#logins.refused++;

@@ -1,7 +1,13 @@
-import { describe, expect, it } from 'vitest';
-import { changeKeepingOwn, endKept, overlapBy } from '../../../shared/engines/mysql-own-overlap.ts';
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { logsIn } from '../../../local/databases/database-server.ts';
+import { mysqlOverlapping } from '../../../shared/engines/mysql-overlapping.ts';
+import { overlapBy } from '../../../shared/engines/mysql-own-overlap.ts';
 import { Sensitive } from '../../../shared/secrets/sensitive.ts';
 import { failureOf } from '../../support/failure.ts';
+import { timeLimit } from '../../support/time-limit.ts';
+import { describeWithMysql } from '../../support/with-mysql.ts';
+import { startTestServer, type TestServer } from './mysql-server.ts';
 
 const login = {
   host: 'db.example',
@@ -11,7 +17,6 @@ const login = {
   password: new Sensitive('current password'),
   tls: 'verified' as const,
 };
-const candidate = new Sensitive('new password');
 
 /** What a server would say: rows, or an error by its number. */
 type Answer = readonly Record<string, unknown>[] | { readonly errno: number; readonly sqlMessage: string };
@@ -35,12 +40,7 @@ const grants = (...lines: readonly string[]) => ({
   'SHOW GRANTS': lines.map((line) => ({ 'Grants for app@%': line })),
 });
 
-const PREPARED = [
-  "SET NAMES utf8mb4, SESSION sql_mode = '', SESSION sql_quote_show_create = 1, SESSION autocommit = 1",
-  'SET SESSION TRANSACTION READ WRITE',
-];
-
-describe('who gives the second password, by the statements alone (no MySQL 8 server is at hand)', () => {
+describe('who gives the second password', () => {
   it.each<[string, string, readonly string[]]>([
     ['the account with APPLICATION_PASSWORD_ADMIN', 'itself', ['GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO `app`@`%`']],
     [
@@ -83,46 +83,108 @@ describe('who gives the second password, by the statements alone (no MySQL 8 ser
   });
 });
 
-describe('keeping the current password on MySQL 8, by the statements alone (no such server is at hand)', () => {
-  const change = 'ALTER USER USER() IDENTIFIED BY ? RETAIN CURRENT PASSWORD';
+describeWithMysql(
+  'an account that keeps its own password',
+  (kind) => {
+    let server: TestServer;
+    beforeAll(async () => {
+      server = await startTestServer(kind);
+    });
+    afterAll(() => server.stop());
 
-  it('the current password is made the primary one before it is retained, since only that is', async () => {
-    const server = recording();
-    await changeKeepingOwn(server, login, candidate);
-    expect(server.asked).toEqual([...PREPARED, `${change} | current password`, `${change} | new password`]);
-  });
+    const PASSWORDS = ['first-password', 'abandoned-password', 'new-password', 'old-password'];
+    const connect = (username: string, password: string) =>
+      mysqlOverlapping.connect(server.login(username, password), timeLimit());
 
-  it('a rule against using a password again does not stop it: then the current one is taken for the primary', async () => {
-    const server = recording({ [`${change} | current password`]: { errno: 3638, sqlMessage: 'password history' } });
-    await changeKeepingOwn(server, login, candidate);
-    expect(server.asked.at(-1)).toBe(`${change} | new password`);
-  });
+    async function live(username: string): Promise<readonly string[]> {
+      const tried = PASSWORDS.map(async (password) =>
+        (await logsIn(server, { username, password })) ? [password] : [],
+      );
+      return (await Promise.all(tried)).flat();
+    }
 
-  it('an account with PASSWORD REQUIRE CURRENT gives its current password, once it is asked for it', async () => {
-    const required = { errno: 3892, sqlMessage: 'Current password needs to be specified' };
-    const server = recording({ [`${change} | current password`]: required, [`${change} | new password`]: required });
-    await changeKeepingOwn(server, login, candidate);
-    expect(server.asked.at(-1)).toBe(
-      'ALTER USER USER() IDENTIFIED BY ? REPLACE ? RETAIN CURRENT PASSWORD | new password | current password',
-    );
-  });
+    /** An account whose passwords these are, the second one kept by RETAIN. */
+    async function account(options: string, first: string, second?: string): Promise<string> {
+      const name = `app_${randomBytes(4).toString('hex')}`;
+      onTestFinished(() => server.dropUser(name));
+      await server.query(`CREATE USER ${name}@'%' IDENTIFIED BY '${second ?? first}' ${options}`);
+      await server.query(`GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO ${name}@'%'`);
+      if (second !== undefined) {
+        await server.query(`ALTER USER ${name}@'%' IDENTIFIED BY '${first}' RETAIN CURRENT PASSWORD`);
+      }
+      return name;
+    }
 
-  it.each([
-    [1819, 'CandidateRefused'],
-    [3638, 'CandidateRefused'],
-    [1227, 'PasswordChangeForbidden'],
-    [1064, 'DatabaseRefused'],
-    [1290, 'DatabaseRefused'],
-  ])('error %i to the new password is %s, and tells no password', async (errno, name) => {
-    const server = recording({ [`${change} | new password`]: { errno, sqlMessage: 'no' } });
-    const error = await failureOf(changeKeepingOwn(server, login, candidate));
-    expect(error.name).toBe(name);
-    expect(error.message).not.toMatch(/new password'|current password/);
-  });
+    async function keep(name: string, current: string, candidate = 'new-password'): Promise<void> {
+      const session = await connect(name, current);
+      await session.changeKeepingOwn(new Sensitive(candidate)).finally(() => session.close());
+    }
 
-  it('what was kept is discarded by name', async () => {
-    const server = recording();
-    await endKept(server, login);
-    expect(server.asked).toEqual(['ALTER USER USER() DISCARD OLD PASSWORD']);
-  });
-});
+    const OPTIONS = ['', 'PASSWORD HISTORY 5', 'FAILED_LOGIN_ATTEMPTS 1 PASSWORD_LOCK_TIME 1'] as const;
+
+    describe.each(OPTIONS)('with the options "%s"', (options) => {
+      it('has both passwords, and no other', async () => {
+        const name = await account(options, 'first-password', 'old-password');
+        await keep(name, 'first-password');
+        expect(await liveOf(name, options)).toEqual(['first-password', 'new-password']);
+      });
+
+      it('has both when it is repeated, also from the one that was kept', async () => {
+        const name = await account(options, 'first-password');
+        await keep(name, 'first-password');
+        await keep(name, 'first-password');
+        await keep(name, 'first-password');
+        expect(await liveOf(name, options)).toEqual(['first-password', 'new-password']);
+      });
+
+      it('keeps the one that logged in after a rotation that was given up, whose password ends', async () => {
+        const name = await account(options, 'first-password');
+        await keep(name, 'first-password', 'abandoned-password');
+        await keep(name, 'first-password');
+        expect(await liveOf(name, options)).toEqual(['first-password', 'new-password']);
+      });
+
+      it('has both when six copies do it at once', async () => {
+        const name = await account(options, 'first-password');
+        const sessions = await Promise.all(Array.from({ length: 6 }, () => connect(name, 'first-password')));
+        const copies = sessions.map((session) => session.changeKeepingOwn(new Sensitive('new-password')));
+        await Promise.all(copies.map((copy, index) => copy.finally(() => sessions[index]?.close())));
+        expect(await liveOf(name, options)).toEqual(['first-password', 'new-password']);
+      });
+    });
+
+    /** To look must not lock: the limit is lifted first. */
+    async function liveOf(name: string, options: string): Promise<readonly string[]> {
+      if (options.startsWith('FAILED')) await server.query(`ALTER USER ${name}@'%' FAILED_LOGIN_ATTEMPTS 0`);
+      return (await live(name)).toSorted();
+    }
+
+    it('that must give its current password does, as long as that is the first one', async () => {
+      const name = await account('PASSWORD REQUIRE CURRENT', 'first-password');
+      await keep(name, 'first-password');
+      expect(await live(name)).toEqual(['first-password', 'new-password']);
+    });
+
+    it('ends what it kept, and may do so again', async () => {
+      const name = await account('', 'first-password', 'old-password');
+      const session = await connect(name, 'first-password');
+      await session.endKept();
+      await session.endKept();
+      await session.close();
+      expect(await live(name)).toEqual(['first-password']);
+    });
+
+    it('without the privilege may neither, by name', async () => {
+      const name = await account('', 'first-password', 'old-password');
+      await server.query(`REVOKE APPLICATION_PASSWORD_ADMIN ON *.* FROM ${name}@'%'`);
+      const session = await connect(name, 'first-password');
+      onTestFinished(() => session.close());
+      expect(await session.overlapBy()).toMatchObject({ by: 'nobody' });
+      expect(await failureOf(session.changeKeepingOwn(new Sensitive('new-password')))).toMatchObject({
+        name: 'PasswordChangeForbidden',
+      });
+      expect(await live(name)).toEqual(['first-password', 'old-password']);
+    });
+  },
+  { only: ['mysql'] },
+);

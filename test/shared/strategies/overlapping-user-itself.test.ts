@@ -1,147 +1,168 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DatabaseLogin } from '../../../shared/engines/engine.ts';
-import { mysql } from '../../../shared/engines/mysql.ts';
-import { changeKeepingOwn, endKept, overlapBy } from '../../../shared/engines/mysql-own-overlap.ts';
-import type { OverlappingEngine } from '../../../shared/engines/overlapping-engine.ts';
-import { LoginRefused } from '../../../shared/errors.ts';
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { logsIn } from '../../../local/databases/database-server.ts';
+import { type MysqlServer, startMysql } from '../../../local/databases/mysql-server.ts';
+import { mysqlOverlapping } from '../../../shared/engines/mysql-overlapping.ts';
+import type { Step } from '../../../shared/rotation/event.ts';
 import { rotationHandler } from '../../../shared/rotation/handler.ts';
 import { overlappingUser } from '../../../shared/strategies/overlapping-user.ts';
 import { outputOfEachTest } from '../../support/captured-output.ts';
+import { Effects } from '../../support/effects.ts';
+import { mysqlProxy } from '../../support/mysql-effects.ts';
+import { OVERLAP } from '../../support/overlapping-rotation.ts';
 import { invokeStep, type Protocol, startProtocol } from '../../support/protocol.ts';
+import { describeWithMysql } from '../../support/with-mysql.ts';
 
-let protocol: Protocol;
 const output = outputOfEachTest();
-beforeAll(async () => {
-  protocol = await startProtocol();
-});
-afterAll(() => protocol.close());
-
-/**
- * A MySQL 8 account as the manual describes dual passwords: RETAIN makes the primary password the second one, a change
- * without it leaves the second one as it is, and DISCARD ends that.
- * https://dev.mysql.com/doc/refman/8.4/en/password-management.html#dual-passwords
- */
-class DualPasswords {
-  primary = 'first-password';
-  secondary: string | undefined;
-  readonly logins: string[] = [];
-  readonly #privilege: string;
-
-  constructor(privilege = 'APPLICATION_PASSWORD_ADMIN') {
-    this.#privilege = privilege;
-  }
-
-  accepts(password: string): boolean {
-    return password === this.primary || password === this.secondary;
-  }
-
-  async ask(statement: string, [password = '']: readonly string[] = []) {
-    if (statement === 'SELECT VERSION() AS version') return [{ version: '8.4.3' }];
-    if (statement === 'SHOW GRANTS') return [{ grants: `GRANT ${this.#privilege} ON *.* TO \`app\`@\`%\`` }];
-    if (statement.endsWith(' DISCARD OLD PASSWORD')) this.secondary = undefined;
-    if (statement.endsWith(' RETAIN CURRENT PASSWORD')) this.secondary = this.primary;
-    if (statement.includes(' IDENTIFIED BY ')) this.primary = password;
-    return [];
-  }
-
-  readonly engine: OverlappingEngine = {
-    ...mysql,
-    connect: async (login: DatabaseLogin) => {
-      const accepted = this.accepts(login.password.reveal());
-      this.logins.push(accepted ? 'accepted' : 'refused');
-      if (!accepted) throw new LoginRefused('It is not the password.');
-      const connection = { ask: this.ask.bind(this) };
-      return {
-        async probe() {},
-        changeOwnPassword: async (password) => {
-          await connection.ask('ALTER USER USER() IDENTIFIED BY ?', [password.reveal()]);
-        },
-        overlapBy: () => overlapBy(connection, login),
-        changeKeepingOwn: (password) => changeKeepingOwn(connection, login, password),
-        endKept: () => endKept(connection, login),
-        accountHost: async () => '%',
-        givePasswords: async () => 'not asked of this one',
-        async close() {},
-      };
-    },
-  };
-}
-
-function begin(account: DualPasswords, tags: Readonly<Record<string, string>>) {
-  const place = { engine: 'mysql', host: 'db.example', username: 'app' };
-  const arn = protocol.createSecret(
-    JSON.stringify({ ...place, password: 'first-password' }),
-    Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
-  );
-  const handler = rotationHandler(overlappingUser(account.engine), protocol.client);
-  const rotation = {
-    token: protocol.beginRotation(arn),
-    step: (step: Parameters<typeof invokeStep>[1]) => invokeStep(handler, step, arn, rotation.token),
-    async rotate() {
-      rotation.token = protocol.beginRotation(arn);
-      for (const step of ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const)
-        await rotation.step(step);
-    },
-    passwordIn: (stage: string): string => JSON.parse(protocol.valueOf(arn, stage) ?? '{}').password,
-  };
-  return rotation;
-}
-
-const OVERLAP = { 'rotation:overlap': 'true' };
 const warnings = () => output.logs().filter(({ level }) => level === 'WARN');
 
-describe('a MySQL 8 account that keeps its own second password (a model by the manual; no such server is at hand)', () => {
-  it('has the passwords of AWSCURRENT and AWSPREVIOUS after each rotation, for 3 logins, 1 of them refused', async () => {
-    const account = new DualPasswords();
-    const rotation = begin(account, OVERLAP);
-    for (let time = 0; time < 3; time++) {
-      account.logins.length = 0;
-      await rotation.rotate();
-      expect(account.logins).toEqual(['accepted', 'refused', 'accepted']);
-      expect(account.primary).toBe(rotation.passwordIn('AWSCURRENT'));
-      expect(account.secondary).toBe(rotation.passwordIn('AWSPREVIOUS'));
+describeWithMysql(
+  'an account that keeps its own second password',
+  (kind) => {
+    let server: MysqlServer;
+    let protocol: Protocol;
+    let proxy: Awaited<ReturnType<typeof mysqlProxy>>;
+    beforeAll(async () => {
+      [server, protocol] = await Promise.all([startMysql(kind), startProtocol()]);
+      proxy = await mysqlProxy(server, new Effects(async () => {}));
+    });
+    afterAll(async () => {
+      await proxy.close();
+      await Promise.all([server.stop(), protocol.close()]);
+    });
+
+    const FIRST = 'first-password';
+
+    /** An account, and a secret of it. */
+    async function begin(tags: Readonly<Record<string, string>> = OVERLAP, options = '') {
+      const username = `app_${randomBytes(4).toString('hex')}`;
+      onTestFinished(async () => void (await server.query(`DROP USER ${username}@'%'`)));
+      await server.query(`CREATE USER ${username}@'%' IDENTIFIED BY '${FIRST}' ${options}`);
+      const place = { engine: 'mysql', host: '127.0.0.1', port: proxy.port, ssl: false };
+      const arn = protocol.createSecret(
+        JSON.stringify({ ...place, username, password: FIRST }),
+        Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+      );
+      const passwordIn = (stage: string): string => JSON.parse(protocol.valueOf(arn, stage) ?? '{}').password;
+      const handler = rotationHandler(overlappingUser(mysqlOverlapping), protocol.client);
+      const rotation = {
+        token: protocol.beginRotation(arn),
+        passwordIn,
+        step: (step: Step) => invokeStep(handler, step, arn, rotation.token),
+        async steps() {
+          for (const step of ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const)
+            await rotation.step(step);
+        },
+        restart() {
+          rotation.token = protocol.beginRotation(arn);
+        },
+        async rotate() {
+          rotation.restart();
+          await rotation.steps();
+        },
+        tag(name: string, value: string | undefined) {
+          const { tags: all } = protocol.service.store.find(arn);
+          if (value === undefined) all.delete(name);
+          else all.set(name, value);
+        },
+        accepts: (password: string) => logsIn(server, { username, password }),
+        grant: () => server.query(`GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO ${username}@'%'`),
+        revoke: () => server.query(`REVOKE APPLICATION_PASSWORD_ADMIN ON *.* FROM ${username}@'%'`),
+        asSuperuser: (statement: string) => server.query(`ALTER USER ${username}@'%' ${statement}`),
+      };
+      await rotation.grant();
+      return rotation;
     }
-    expect(warnings()).toEqual([]);
-  });
+    type Rotation = Awaited<ReturnType<typeof begin>>;
 
-  it('keeps the current one when setSecret is repeated, since the candidate is tried first', async () => {
-    const account = new DualPasswords();
-    const rotation = begin(account, OVERLAP);
-    await rotation.step('createSecret');
-    await rotation.step('setSecret');
-    await rotation.step('setSecret');
-    expect(account.primary).toBe(rotation.passwordIn('AWSPENDING'));
-    expect(account.secondary).toBe('first-password');
-  });
+    async function works(rotation: Rotation, ...stages: readonly string[]): Promise<void> {
+      for (const stage of stages) expect(await rotation.accepts(rotation.passwordIn(stage)), stage).toBe(true);
+    }
 
-  it('keeps the current one after a rotation that was given up, whose candidate ends', async () => {
-    const account = new DualPasswords();
-    const rotation = begin(account, OVERLAP);
-    await rotation.step('createSecret');
-    await rotation.step('setSecret');
-    await rotation.rotate();
-    expect(account.primary).toBe(rotation.passwordIn('AWSCURRENT'));
-    expect(account.secondary).toBe('first-password');
-  });
+    it('has the passwords of AWSCURRENT and AWSPREVIOUS after each rotation, for 2 logins, none of them refused', async () => {
+      const rotation = await begin();
+      for (let time = 0; time < 3; time++) {
+        const before = proxy.logins();
+        await rotation.rotate();
+        const after = proxy.logins();
+        expect([after.accepted - before.accepted, after.refused - before.refused]).toEqual([2, 0]);
+        await works(rotation, 'AWSCURRENT', 'AWSPREVIOUS');
+      }
+      expect(warnings()).toEqual([]);
+    });
 
-  it('without the tag ends every old password', async () => {
-    const account = new DualPasswords();
-    account.secondary = 'kept-by-an-earlier-rotation';
-    const rotation = begin(account, {});
-    await rotation.rotate();
-    expect(account.primary).toBe(rotation.passwordIn('AWSCURRENT'));
-    expect(account.secondary).toBeUndefined();
-    expect(account.logins).toEqual(['accepted', 'accepted']);
-  });
+    it.each(['', 'PASSWORD HISTORY 5'])(
+      'keeps the current one after a rotation that was given up (%s)',
+      async (options) => {
+        const rotation = await begin(OVERLAP, options);
+        await rotation.step('createSecret');
+        await rotation.step('setSecret');
+        const abandoned = rotation.passwordIn('AWSPENDING');
+        await rotation.rotate();
+        await works(rotation, 'AWSCURRENT', 'AWSPREVIOUS');
+        expect(rotation.passwordIn('AWSPREVIOUS')).toBe(FIRST);
+        expect(await rotation.accepts(abandoned)).toBe(false);
+      },
+    );
 
-  it('that lacks the privilege is rotated plainly, which is said once, with the statement that grants it', async () => {
-    const account = new DualPasswords('USAGE');
-    const rotation = begin(account, OVERLAP);
-    await rotation.rotate();
-    expect(account.primary).toBe(rotation.passwordIn('AWSCURRENT'));
-    expect(account.secondary).toBeUndefined();
-    expect(account.logins).toEqual(['accepted', 'accepted']);
-    expect(warnings()).toHaveLength(1);
-    expect(String(warnings()[0]?.['message'])).toContain('GRANT APPLICATION_PASSWORD_ADMIN');
-  });
-});
+    it('keeps the current one when copies of setSecret run at once', async () => {
+      const rotation = await begin();
+      await rotation.step('createSecret');
+      await Promise.all(Array.from({ length: 3 }, () => rotation.step('setSecret')));
+      await works(rotation, 'AWSCURRENT', 'AWSPENDING');
+    });
+
+    it.each<[string, (rotation: Rotation) => Promise<unknown>]>([
+      ['two passwords', async () => {}],
+      ['the plain way', async (rotation) => rotation.tag('rotation:overlap', undefined)],
+      ['the plain way and back', async (rotation) => rotation.tag('rotation:overlap', 'false')],
+      [
+        'two passwords, and somebody gave a second one by hand',
+        (rotation) => rotation.asSuperuser("IDENTIFIED BY 'by-hand' RETAIN CURRENT PASSWORD"),
+      ],
+    ])('ends all that was live once it has rotated twice: %s', async (way, prepare) => {
+      const rotation = await begin();
+      await rotation.rotate();
+      const live = [FIRST, rotation.passwordIn('AWSCURRENT'), 'by-hand'];
+      await prepare(rotation);
+      await rotation.rotate();
+      if (way.endsWith('back')) rotation.tag('rotation:overlap', 'true');
+      await rotation.rotate();
+      await works(rotation, 'AWSCURRENT');
+      for (const password of live) expect(await rotation.accepts(password)).toBe(false);
+    });
+
+    it('ends the old ones although a plain setSecret was cut off before it could', async () => {
+      const rotation = await begin();
+      await rotation.rotate();
+      rotation.tag('rotation:overlap', undefined);
+      const old = rotation.passwordIn('AWSPREVIOUS');
+      rotation.restart();
+      await rotation.step('createSecret');
+      // What the account is between the two statements.
+      await rotation.asSuperuser(`IDENTIFIED BY '${old}'`);
+      await rotation.asSuperuser(`IDENTIFIED BY '${rotation.passwordIn('AWSPENDING')}' RETAIN CURRENT PASSWORD`);
+      await rotation.asSuperuser('ACCOUNT UNLOCK');
+      await rotation.steps();
+      await works(rotation, 'AWSCURRENT');
+      expect(await rotation.accepts(old)).toBe(false);
+    });
+
+    it('that lacks the privilege is rotated plainly, which is said once, with the statement that grants it', async () => {
+      const rotation = await begin();
+      await rotation.revoke();
+      await rotation.rotate();
+      await works(rotation, 'AWSCURRENT');
+      expect(await rotation.accepts(FIRST)).toBe(false);
+      const said = await saidAtFinish();
+      expect(said).toContain('GRANT APPLICATION_PASSWORD_ADMIN');
+      expect(said).toContain('DISCARD OLD PASSWORD');
+    });
+
+    async function saidAtFinish(): Promise<string> {
+      expect(warnings()).toHaveLength(1);
+      return String(warnings()[0]?.['message']);
+    }
+  },
+  { only: ['mysql'] },
+);
