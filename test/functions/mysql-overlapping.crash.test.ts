@@ -1,29 +1,35 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'vitest';
 import { logsIn } from '../../local/databases/database-server.ts';
-import { type MysqlServer, startMariadb } from '../../local/databases/mysql-server.ts';
+import { NAMES } from '../../local/databases/mysql-kinds.ts';
+import { type MysqlServer, startMysql } from '../../local/databases/mysql-server.ts';
 import { survivesCrashes } from '../conformance/crash.ts';
 import { mysqlProxy } from '../support/mysql-effects.ts';
 import { OVERLAP } from '../support/overlapping-rotation.ts';
-import { describeWithMariadb } from '../support/with-mariadb.ts';
+import { describeWithMysql } from '../support/with-mysql.ts';
 
 let server: MysqlServer;
 let proxy: Awaited<ReturnType<typeof mysqlProxy>>;
 
 const accepts = (text: string) => logsIn(server, JSON.parse(text));
 
-describeWithMariadb('on MariaDB', () => {
+describeWithMysql('crashes', (kind) => {
   const subject = {
     tags: OVERLAP,
 
     async start(effects: Parameters<typeof mysqlProxy>[1]) {
-      server = await startMariadb();
+      server = await startMysql(kind);
       proxy = await mysqlProxy(server, effects);
     },
 
     async newSecret(store: (value: string) => Promise<string>) {
       const [username, password] = [`app_${randomBytes(4).toString('hex')}`, randomBytes(12).toString('hex')];
       await server.query(`CREATE USER ${username}@'%' IDENTIFIED BY '${password}'`);
+      if (kind === 'mysql') {
+        await server.query(`GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO ${username}@'%'`);
+        const place = { engine: 'mysql', host: '127.0.0.1', port: proxy.port, ssl: false };
+        return JSON.stringify({ ...place, username, password });
+      }
       await server.query(`CREATE USER ${username}@'10.%' IDENTIFIED BY '${password}'`);
       const place = { engine: 'mariadb', host: '127.0.0.1', port: proxy.port, ssl: false };
       const masterarn = await store(JSON.stringify({ ...place, ...server.superuser }));
@@ -34,6 +40,7 @@ describeWithMariadb('on MariaDB', () => {
 
     async check(current: string, previous: string) {
       expect(await accepts(previous)).toBe(true);
+      if (kind === 'mysql') return;
       const { username } = JSON.parse(current);
       const methods = async (host: string) => {
         const [row = {}] = await server.query(`SHOW CREATE USER ${username}@'${host}'`);
@@ -49,5 +56,5 @@ describeWithMariadb('on MariaDB', () => {
     },
   };
 
-  survivesCrashes('mysql-single-user', subject, 'mysql-single-user with two passwords');
+  survivesCrashes('mysql-single-user', subject, `mysql-single-user with two passwords at ${NAMES[kind]}`);
 });

@@ -1,17 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { logsIn } from '../../local/databases/database-server.ts';
-import { type MysqlServer, startMariadb } from '../../local/databases/mysql-server.ts';
+import { NAMES } from '../../local/databases/mysql-kinds.ts';
+import { type MysqlServer, startMysql } from '../../local/databases/mysql-server.ts';
 import { survivesCrashes } from '../conformance/crash.ts';
 import { mysqlProxy } from '../support/mysql-effects.ts';
-import { describeWithMariadb } from '../support/with-mariadb.ts';
+import { describeWithMysql } from '../support/with-mysql.ts';
 
 let server: MysqlServer;
 let proxy: Awaited<ReturnType<typeof mysqlProxy>>;
 
-describeWithMariadb('on MariaDB', () => {
-  survivesCrashes('mysql-single-user', {
-    async start(effects) {
-      server = await startMariadb();
+describeWithMysql('crashes', (kind) => {
+  const subject = {
+    async start(effects: Parameters<typeof mysqlProxy>[1]) {
+      server = await startMysql(kind);
       proxy = await mysqlProxy(server, effects);
     },
 
@@ -21,11 +22,13 @@ describeWithMariadb('on MariaDB', () => {
       return JSON.stringify({ engine: 'mariadb', host: '127.0.0.1', port: proxy.port, username, password, ssl: false });
     },
 
-    accepts: (text) => logsIn(server, JSON.parse(text)),
+    accepts: (text: string) => logsIn(server, JSON.parse(text)),
 
     async stop() {
       await proxy.close();
       await server.stop();
     },
-  });
+  };
+
+  survivesCrashes('mysql-single-user', subject, `mysql-single-user at ${NAMES[kind]}`);
 });
