@@ -50,7 +50,7 @@ export async function writeInto(
 }
 
 /** How PostgreSQL and MariaDB say that a password is wrong. */
-const REFUSED: readonly unknown[] = ['28P01', 'ER_ACCESS_DENIED_ERROR'];
+const REFUSED: readonly unknown[] = ['28P01', 'ER_ACCESS_DENIED_ERROR', 'ER_ACCESS_DENIED_NO_PASSWORD_ERROR'];
 
 /** Whether the server takes this login, and then lets it run the statement, whose own failure is thrown. */
 export async function logsIn(

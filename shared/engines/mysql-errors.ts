@@ -12,7 +12,8 @@ import type { DatabaseLogin } from './engine.ts';
 
 // Error numbers: https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html,
 // https://mariadb.com/docs/server/reference/error-codes, and misc/errors.js of the driver for those from 45000.
-const ACCESS_DENIED = 1045;
+/** The second where an account of MariaDB has unix_socket besides its password. */
+const ACCESS_DENIED = [1045, 1698];
 const RUNS_WITH_OPTION = 1290;
 const SYNTAX = [1064, 1149];
 const EXPIRED = [1820, 1862];
@@ -68,7 +69,7 @@ export function connectError(error: unknown, login: DatabaseLogin): RotationErro
   const { number, message } = parts;
   const options = { cause: error };
   const where = placeOf(login);
-  if (number === ACCESS_DENIED) {
+  if (ACCESS_DENIED.includes(number)) {
     const tls = login.tls === 'off' ? ' An account that requires TLS says the same: then remove "ssl": false.' : '';
     return new LoginRefused(`${where} refuses the password of ${login.username} (${message}).${tls}`, options);
   }

@@ -80,8 +80,12 @@ export async function newMysqlPair(
     async finish(): Promise<void> {
       for (const step of ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const) await pair.step(step);
     },
-    async rotate(): Promise<void> {
+    /** Begins another rotation. */
+    restart() {
       pair.token = protocol.beginRotation(arn);
+    },
+    async rotate(): Promise<void> {
+      pair.restart();
       await pair.finish();
     },
     logsIn: (stage: string) => logsIn(server, loginIn(stage)),

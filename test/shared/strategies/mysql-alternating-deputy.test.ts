@@ -198,7 +198,7 @@ describeWithMysql('somebody who may write the secret', (kind) => {
     await pair.finish();
     if (letIn === 'clone') await pair.rotate();
     for (const _ of ['forgotten', 'forgotten too']) {
-      pair.token = protocol.beginRotation(pair.arn);
+      pair.restart();
       await pair.step('createSecret');
       await pair.step('setSecret');
     }
