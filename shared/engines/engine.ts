@@ -23,6 +23,16 @@ export interface TimeLimit {
   readonly signal: AbortSignal;
 }
 
+/** What a server takes at most. */
+export interface Limits {
+  /** The longest user name that it keeps apart from others; `bytes` are those of UTF-8. */
+  readonly userName: { readonly most: number; readonly of: 'bytes' | 'characters' };
+  /** The longest password that it stores and that a login over this transport can prove, in bytes of UTF-8. */
+  readonly passwordBytes: number;
+  /** What in the secret would raise a limit, as sentences; empty if nothing would. */
+  readonly otherwise: string;
+}
+
 /** One kind of database. An engine knows no Secrets Manager and no rotation. */
 export interface Engine {
   /** For messages, as people write it. */
@@ -31,8 +41,9 @@ export interface Engine {
   readonly engineNames: readonly string[];
   readonly defaultPort: number;
   readonly defaultDatabase: string;
-  /** The longest user name that the server keeps apart from others, in bytes of UTF-8. */
-  readonly longestUserName: number;
+
+  /** @param engineName what the secret's `engine` field says, in lower case; empty if it has none */
+  limits(engineName: string, tls: Tls): Limits;
 
   /**
    * Logs in.

@@ -22,7 +22,10 @@ export const mysqlOverlapping: OverlappingEngine = {
       overlapBy: () => overlapBy(connection, login),
       accountHost: () => accountHost(connection, login),
       changeKeepingOwn: (password) =>
-        unlessAccepted(changeKeepingOwn(connection, login, password), { connection, login, password, limit }),
+        unlessAccepted(changeKeepingOwn(connection, login, password), {
+          ...{ connection, login, password, limit },
+          keepsOld: true,
+        }),
       endKept: () => endKept(connection, login),
       givePasswords: (account, candidate, kept) => givePasswords(connection, login, account, candidate, kept),
     };

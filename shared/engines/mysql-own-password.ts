@@ -4,6 +4,7 @@ import type { DatabaseLogin } from './engine.ts';
 import { type AuthenticationMethod, authenticationMethods, firstText, PREPARE } from './mysql-account.ts';
 import type { MysqlConnection } from './mysql-connection.ts';
 import { isRefusal, passwordChangeError, statementError } from './mysql-errors.ts';
+import { refuseTooLong } from './mysql-limits.ts';
 import { ed25519Verifier, nativeVerifier } from './mysql-verifiers.ts';
 
 type Asking = Pick<MysqlConnection, 'ask' | 'greeting'>;
@@ -35,8 +36,9 @@ export async function changeOwnPassword(
   }
   const version = await versionOf(ask, greeting, login);
   const account = { ask, login, password };
-  if (/mariadb/i.test(version)) await changeAtMariadb(account);
-  else await changeAtMysql(account);
+  if (/mariadb/i.test(version)) return await changeAtMariadb(account);
+  refuseTooLong(password, login);
+  await changeAtMysql(account);
 }
 
 interface Account {

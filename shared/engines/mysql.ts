@@ -2,7 +2,8 @@ import { CandidateRefused, LoginRefused } from '../errors.ts';
 import type { Sensitive } from '../secrets/sensitive.ts';
 import type { DatabaseLogin, Engine, Session, TimeLimit } from './engine.ts';
 import { type MysqlConnection, openConnection } from './mysql-connection.ts';
-import { connectError, statementError } from './mysql-errors.ts';
+import { connectError, isRefusal, statementError } from './mysql-errors.ts';
+import { mysqlLimits } from './mysql-limits.ts';
 import { changeOwnPassword } from './mysql-own-password.ts';
 
 /** MySQL 8 and later, Aurora MySQL, and MariaDB 10.4 and later: what a server says that it is decides, not the secret. */
@@ -13,9 +14,7 @@ export const mysql: Engine = {
   defaultPort: 3306,
   // A login needs no database, and the AWS-provided templates name none unless the secret does.
   defaultDatabase: '',
-  // MariaDB's; MySQL refuses more than 32 characters itself.
-  longestUserName: 80,
-
+  limits: mysqlLimits,
   connect: async (login, limit) => (await openSession(login, limit)).session,
 };
 
@@ -45,7 +44,10 @@ function userSession(connection: MysqlConnection, login: DatabaseLogin, limit: T
     },
 
     changeOwnPassword: (password) =>
-      unlessAccepted(changeOwnPassword(connection, login, password), { connection, login, password, limit }),
+      unlessAccepted(changeOwnPassword(connection, login, password), {
+        ...{ connection, login, password, limit },
+        keepsOld: false,
+      }),
 
     close: () => connection.close(),
   };
@@ -56,23 +58,33 @@ interface NewPassword {
   readonly login: DatabaseLogin;
   readonly password: Sensitive;
   readonly limit: TimeLimit;
+  /** Whether the change would have left the old password good as well. */
+  readonly keepsOld: boolean;
 }
 
 /** A rule against using a password again also refuses the one that another copy of this step has just set. */
 export async function unlessAccepted(
   change: Promise<void>,
-  { connection, login, password, limit }: NewPassword,
+  { connection, login, password, limit, keepsOld }: NewPassword,
 ): Promise<void> {
   try {
     await change;
   } catch (error) {
-    if (!(error instanceof CandidateRefused)) throw error;
+    if (!(error instanceof CandidateRefused) || !isRefusal(error.cause, 'password rule')) throw error;
     // The account may be limited to one connection.
     await connection.close();
-    try {
-      await (await loggedIn({ ...login, password }, limit)).close();
-    } catch (refusal) {
-      throw refusal instanceof LoginRefused ? error : refusal;
-    }
+    // Where the rule is against the password itself, the old one still works: no login is refused to find that out.
+    if (!keepsOld && (await isAccepted(login, limit))) throw error;
+    if (!(await isAccepted({ ...login, password }, limit))) throw error;
+  }
+}
+
+async function isAccepted(login: DatabaseLogin, limit: TimeLimit): Promise<boolean> {
+  try {
+    await (await loggedIn(login, limit)).close();
+    return true;
+  } catch (error) {
+    if (error instanceof LoginRefused) return false;
+    throw error;
   }
 }

@@ -7,7 +7,8 @@ export const postgres: Engine = {
   engineNames: ['postgres', 'postgresql', 'aurora-postgresql'],
   defaultPort: 5432,
   defaultDatabase: 'postgres',
-  longestUserName: 63,
+  // Of a name the server keeps 63 bytes; of a password, of whatever length, a verifier.
+  limits: () => ({ userName: { most: 63, of: 'bytes' }, passwordBytes: 65_536, otherwise: '' }),
   connect: async (login, limit) => userSession(await connectPostgres(login, limit)),
 };
 

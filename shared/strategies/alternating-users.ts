@@ -2,10 +2,11 @@ import type { AlternatingEngine, UserPair } from '../engines/alternating-engine.
 import type { DatabaseLogin } from '../engines/engine.ts';
 import { AlternateRefused, CandidateRefused, InvalidSecret, SuperuserRefused, VersionNotStaged } from '../errors.ts';
 import type { Context, Strategy } from '../rotation/strategy.ts';
-import { meetsPolicy, randomPassword } from '../secrets/password.ts';
+import { meetsPolicy } from '../secrets/password.ts';
 import { passwordPolicy } from '../secrets/password-settings.ts';
 import { replaceLogin } from '../secrets/replace-password.ts';
 import { ALTERNATING_USERS_SETTINGS } from '../settings/known-settings.ts';
+import { newPassword, refuseTooLong } from './database-limits.ts';
 import { type DatabaseSecret, parseDatabaseSecret, type StoredLogin } from './database-secret.ts';
 import { located } from './located.ts';
 import { provenLogin } from './logged-in.ts';
@@ -36,9 +37,9 @@ export function alternatingUsers(engine: AlternatingEngine): Strategy<DatabaseSe
     async create(versions, context) {
       const [current, { tags }] = await Promise.all([versions.current(), context.describe()]);
       superuserSecretId(current);
-      const pair = pairOf(current.login.username, tags.get(FIRST_USER_TAG), engine);
+      const pair = pairOf(current.login.username, tags.get(FIRST_USER_TAG), current.limits);
       const username = otherOf(pair, current.login.username);
-      const password = randomPassword(passwordPolicy(tags, context.environment));
+      const password = newPassword(engine, current, tags, context.environment);
       return replaceLogin(current.json, { username, password }).toValue();
     },
 
@@ -50,7 +51,7 @@ export function alternatingUsers(engine: AlternatingEngine): Strategy<DatabaseSe
 
     async couldDraw({ login }, current, context) {
       const { tags } = await context.describe();
-      const pair = pairOf(current.login.username, tags.get(FIRST_USER_TAG), engine);
+      const pair = pairOf(current.login.username, tags.get(FIRST_USER_TAG), current.limits);
       if (login.username !== otherOf(pair, current.login.username)) return false;
       return meetsPolicy(passwordPolicy(tags, context.environment), login.password.reveal());
     },
@@ -65,6 +66,7 @@ export function alternatingUsers(engine: AlternatingEngine): Strategy<DatabaseSe
         located(stored[0], engine, context),
         located(stored[1], engine, context),
       ]);
+      refuseTooLong(engine, candidate);
       const superuserSecret = superuserSecretId(current);
       const outside = (login: DatabaseLogin) => requireOutsidePair(login, pair);
       const read = () => readSuperuser(engine, superuserSecret, current, outside, context);
@@ -93,8 +95,8 @@ export function alternatingUsers(engine: AlternatingEngine): Strategy<DatabaseSe
     },
 
     async test(versions, context) {
-      const { login } = await located(await versions.candidate(), engine, context);
-      const asNamed = pairOf(login.username, undefined, engine);
+      const { login, limits } = await located(await versions.candidate(), engine, context);
+      const asNamed = pairOf(login.username, undefined, limits);
       try {
         await proveCandidate(login, asNamed, context);
       } catch (error) {
@@ -102,7 +104,7 @@ export function alternatingUsers(engine: AlternatingEngine): Strategy<DatabaseSe
         // A first user whose own name ends like a clone's is the one case that the tags have to explain.
         const firstUser = (await context.describe()).tags.get(FIRST_USER_TAG);
         if (firstUser !== login.username) throw error;
-        await proveCandidate(login, pairOf(login.username, firstUser, engine), context);
+        await proveCandidate(login, pairOf(login.username, firstUser, limits), context);
       }
     },
   };

@@ -1,13 +1,14 @@
 import { X509Certificate } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
-import type { DatabaseLogin, Engine, Tls } from '../engines/engine.ts';
+import type { DatabaseLogin, Engine, Limits, Tls } from '../engines/engine.ts';
 import { InvalidSecret } from '../errors.ts';
 import { proxyAdvice } from '../rds/endpoint-name.ts';
 import type { Place } from '../rds/location.ts';
 import { JsonSecret } from '../secrets/json-secret.ts';
 import type { SecretValue } from '../secrets/secret-value.ts';
 import { Sensitive } from '../secrets/sensitive.ts';
+import { nameFits } from './database-limits.ts';
 
 /** What a login has besides the place of its database. */
 export type Credential = Omit<DatabaseLogin, 'host' | 'port'>;
@@ -20,6 +21,7 @@ export interface StoredLogin extends Credential {
 /** A secret that holds a database login, in the shape of the AWS-provided rotation templates. */
 export interface DatabaseSecret<Login = DatabaseLogin> {
   readonly login: Login;
+  readonly limits: Limits;
   /** The whole secret, to write back with its unknown fields. */
   readonly json: JsonSecret;
 }
@@ -37,9 +39,10 @@ export function parseDatabaseSecret(value: SecretValue, engine: Engine): Databas
   const fields = json.fields();
   requireEngine(fields.get('engine'), engine);
   const credential = credentialIn(fields, engine);
+  const limits = limitsOf(fields, engine, credential.tls);
   const rds = fields.has('host') ? undefined : rdsPlace(json);
   const place = rds ?? { host: host(text(fields, 'host')), port: port(fields.get('port'), engine) };
-  return { json, login: { ...credential, place } };
+  return { json, limits, login: { ...credential, place } };
 }
 
 /** Of a secret that names no place, as those are in which RDS keeps master users' passwords. @throws InvalidSecret */
@@ -65,17 +68,25 @@ type Fields = ReadonlyMap<string, unknown>;
 
 function credentialIn(fields: Fields, engine: Engine): Credential {
   const username = text(fields, 'username');
-  if (Buffer.byteLength(username) > engine.longestUserName) {
+  const transport = tls(fields.get('ssl'));
+  const limits = limitsOf(fields, engine, transport);
+  if (!nameFits(username, limits)) {
+    const { most, of } = limits.userName;
     throw new InvalidSecret(
-      `Field "username" is longer than the ${engine.longestUserName} bytes that ${engine.name} keeps apart.`,
+      `Field "username" is longer than the ${most} ${of} that ${engine.name} keeps apart.${limits.otherwise}`,
     );
   }
   return {
     database: fields.has('dbname') ? text(fields, 'dbname') : engine.defaultDatabase,
     username,
     password: new Sensitive(text(fields, 'password')),
-    tls: tls(fields.get('ssl')),
+    tls: transport,
   };
+}
+
+function limitsOf(fields: Fields, engine: Engine, transport: Tls): Limits {
+  const name = fields.get('engine');
+  return engine.limits(typeof name === 'string' ? name.toLowerCase() : '', transport);
 }
 
 function requireEngine(value: unknown, engine: Engine): void {

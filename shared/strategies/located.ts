@@ -22,14 +22,14 @@ export function rdsOf(context: Context): Rds {
  * @throws InvalidSecret if that runs another engine; RdsRefused or Unreachable if RDS does not tell
  */
 export async function located(
-  { login, json }: DatabaseSecret<StoredLogin>,
+  secret: DatabaseSecret<StoredLogin>,
   engine: Engine,
   context: Context,
 ): Promise<DatabaseSecret> {
-  const { place, ...credential } = login;
+  const { place, ...credential } = secret.login;
   const found: Pick<DatabaseLogin, 'host' | 'port'> =
     'host' in place ? place : endpointFor(engine, await rdsOf(context).locate(place));
-  return { json, login: { ...credential, host: found.host, port: found.port } };
+  return { ...secret, login: { ...credential, host: found.host, port: found.port } };
 }
 
 /** @throws InvalidSecret if another engine runs there */

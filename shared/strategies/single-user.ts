@@ -8,10 +8,11 @@ import {
 } from '../errors.ts';
 import type { Context, StagedVersions, TargetedStrategy } from '../rotation/strategy.ts';
 import { AWSCURRENT, AWSPENDING, AWSPREVIOUS, holderOf } from '../rotation/version-stages.ts';
-import { meetsPolicy, randomPassword } from '../secrets/password.ts';
+import { meetsPolicy } from '../secrets/password.ts';
 import { passwordPolicy } from '../secrets/password-settings.ts';
 import { replacePassword } from '../secrets/replace-password.ts';
 import { SINGLE_USER_SETTINGS } from '../settings/known-settings.ts';
+import { newPassword } from './database-limits.ts';
 import { type DatabaseSecret, isSameUser, parseDatabaseSecret, type StoredLogin } from './database-secret.ts';
 import { located } from './located.ts';
 import { type EngineOf, loggedIn, provenLogin } from './logged-in.ts';
@@ -45,9 +46,9 @@ export function singleUser<S extends Session>(
     parse: (value) => parseDatabaseSecret(value, engine),
 
     async create(versions, context) {
-      const [{ json }, { tags }] = await Promise.all([versions.current(), context.describe()]);
-      const policy = passwordPolicy(tags, context.environment);
-      return replacePassword(json, 'password', randomPassword(policy)).toValue();
+      const [current, { tags }] = await Promise.all([versions.current(), context.describe()]);
+      const password = newPassword(engine, current, tags, context.environment);
+      return replacePassword(current.json, 'password', password).toValue();
     },
 
     async recreate(current, candidate) {

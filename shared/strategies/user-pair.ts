@@ -1,5 +1,7 @@
-import type { AlternatingEngine, UserPair } from '../engines/alternating-engine.ts';
+import type { UserPair } from '../engines/alternating-engine.ts';
+import type { Limits } from '../engines/engine.ts';
 import { InvalidSecret, InvalidSetting } from '../errors.ts';
+import { nameFits } from './database-limits.ts';
 
 /** As the AWS-provided rotation templates name the second user. */
 const CLONE_SUFFIX = '_clone';
@@ -13,7 +15,7 @@ export const FIRST_USER_TAG = 'rotation:first-user';
  * @throws InvalidSetting if the tag names neither of the two
  * @throws InvalidSecret if the clone's name would be too long for the server
  */
-export function pairOf(current: string, firstUserTag: string | undefined, engine: AlternatingEngine): UserPair {
+export function pairOf(current: string, firstUserTag: string | undefined, limits: Limits): UserPair {
   const first = firstUserTag ?? (current.endsWith(CLONE_SUFFIX) ? current.slice(0, -CLONE_SUFFIX.length) : current);
   const pair = { first, clone: `${first}${CLONE_SUFFIX}` };
   if (current !== pair.first && current !== pair.clone) {
@@ -21,9 +23,9 @@ export function pairOf(current: string, firstUserTag: string | undefined, engine
       `The tag ${FIRST_USER_TAG} is "${firstUserTag}", and the secret's user "${current}" is neither that nor "${pair.clone}". Correct the tag or remove it.`,
     );
   }
-  if (first === '' || Buffer.byteLength(pair.clone) > engine.longestUserName) {
+  if (first === '' || !nameFits(pair.clone, limits)) {
     throw new InvalidSecret(
-      `Field "username" leaves no room for a second user: "${pair.clone}" must have a name before its ending, and fit into the ${engine.longestUserName} bytes that ${engine.name} keeps apart. Choose another name.`,
+      `Field "username" leaves no room for a second user: "${pair.clone}" must have a name before its ending, and at most ${limits.userName.most} ${limits.userName.of}. Nothing was changed. Rename the first user, at the server and in the secret.${limits.otherwise}`,
     );
   }
   return pair;

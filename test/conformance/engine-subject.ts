@@ -10,6 +10,8 @@ export interface EngineServer {
   readonly host: string;
   readonly port: number;
   readonly database: string;
+  /** What secrets call its engine, where that decides its limits. */
+  readonly engineName?: string;
   createUser(name: string, password: string): Promise<void>;
   /** The nearest name that the server can hold, if it cannot hold every one. */
   nameOf?(text: string): string;

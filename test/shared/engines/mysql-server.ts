@@ -18,6 +18,7 @@ export async function startTestServer(kind: MysqlKind, options?: MysqlOptions): 
   return {
     ...server,
     database,
+    engineName: kind === 'mysql' ? 'mysql' : 'mariadb',
     login: (username, password) => ({ host, port, database, username, password: new Sensitive(password), tls: 'off' }),
     async createUser(name, password) {
       await server.query(`CREATE USER ${identifier(name)}@'%' IDENTIFIED BY ${literal(password)}`);

@@ -14,7 +14,7 @@ const engine: Engine = {
   engineNames: ['exemplary', 'aurora-exemplary'],
   defaultPort: 4444,
   defaultDatabase: 'main',
-  longestUserName: 16,
+  limits: () => ({ userName: { most: 16, of: 'bytes' }, passwordBytes: 100, otherwise: '' }),
   connect: () => Promise.reject(new Error('Parsing opens no connection.')),
 };
 

@@ -24,7 +24,7 @@ async function wait(changedAt: DatabaseLogin, logins: readonly ('accepted' | Err
     engineNames: [],
     defaultPort: 5432,
     defaultDatabase: 'main',
-    longestUserName: 63,
+    limits: () => ({ userName: { most: 63, of: 'bytes' }, passwordBytes: 100, otherwise: '' }),
     async connect() {
       const answer = logins[Math.min(asked++, logins.length - 1)];
       if (answer instanceof Error) throw answer;

@@ -58,7 +58,7 @@ describe('a clean rotation', () => {
   });
 
   it('is the same for any user name and any password', async () => {
-    const names = strangeText(postgres.longestUserName - 1).map((text) => `u${text}`);
+    const names = strangeText(postgres.limits('postgres', 'off').userName.most - 1).map((text) => `u${text}`);
     const passwords = fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 40 });
     await fc.assert(
       fc.asyncProperty(names, passwords, async (username, password) => {

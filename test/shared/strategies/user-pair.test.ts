@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { postgresAlternating } from '../../../shared/engines/postgres-alternating.ts';
+import { postgres } from '../../../shared/engines/postgres.ts';
 import { InvalidSecret, InvalidSetting } from '../../../shared/errors.ts';
 import { otherOf, pairFormedBy, pairOf } from '../../../shared/strategies/user-pair.ts';
 
-const pair = (current: string, tag?: string) => pairOf(current, tag, postgresAlternating);
+const pair = (current: string, tag?: string) => pairOf(current, tag, postgres.limits('postgres', 'off'));
 
 describe('the pair that a user belongs to', () => {
   it.each([
