@@ -8,9 +8,10 @@ import { type Ask, keepsPassword, passwordPlugin, type StoredAccount } from './m
 import { alterUser } from './mysql-alter-user.ts';
 import { bringInLine } from './mysql-clone.ts';
 import type { MysqlConnection } from './mysql-connection.ts';
-import { type Dialect, dialectOf } from './mysql-dialects.ts';
+import { type Dialect, dialectOf, MARIADB } from './mysql-dialects.ts';
 import { isRefusal, passwordChangeError, statementError } from './mysql-errors.ts';
 import { isMorePowerful, parseGrants } from './mysql-grants.ts';
+import { refuseTooLong } from './mysql-limits.ts';
 import { type Account, claimedPairs, type PairAt } from './mysql-pair-claims.ts';
 import { isStored } from './mysql-stored-passwords.ts';
 
@@ -46,7 +47,9 @@ async function letIn(entry: Entry): Promise<void> {
   const ask = asking(entry);
   await ask(PREPARE);
   const [server] = await ask('SELECT VERSION() AS version');
-  const dialect = dialectOf(String(server?.['version']));
+  const version = String(server?.['version']);
+  const dialect = dialectOf(version);
+  if (dialect !== MARIADB) refuseTooLong(password, { ...entry.login, username: entry.user });
   const firsts = await accountsOf(pair.first, dialect, ask);
   const clones = await accountsOf(pair.clone, dialect, ask);
   const pairs = await claimedPairs({ ...entry, firsts, clones }, dialect);

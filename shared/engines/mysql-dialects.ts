@@ -43,7 +43,7 @@ export function dialectOf(version: string): Dialect {
   return mysqlOf(version);
 }
 
-const MARIADB: Dialect = {
+export const MARIADB: Dialect = {
   accounts: mariadbAccounts,
   plainOptions: mariadbOptions(new Map()),
   defaultRolesOf: async () => '',

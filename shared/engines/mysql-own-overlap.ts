@@ -3,6 +3,7 @@ import type { DatabaseLogin } from './engine.ts';
 import { firstText, PREPARE } from './mysql-account.ts';
 import type { MysqlConnection } from './mysql-connection.ts';
 import { isRefusal, passwordChangeError, statementError } from './mysql-errors.ts';
+import { refuseTooLong } from './mysql-limits.ts';
 import type { OverlapBy } from './overlapping-engine.ts';
 
 type Asking = Pick<MysqlConnection, 'ask'>;
@@ -41,6 +42,7 @@ export async function overlapBy({ ask }: Asking, login: DatabaseLogin): Promise<
  * https://dev.mysql.com/doc/refman/8.4/en/password-management.html#dual-passwords
  */
 export async function changeKeepingOwn({ ask }: Asking, login: DatabaseLogin, password: Sensitive): Promise<void> {
+  refuseTooLong(password, login);
   await prepare({ ask }, login);
   try {
     if (await replaced(ask, password, password, '')) return;

@@ -6,6 +6,7 @@ import { Sensitive } from '../../../shared/secrets/sensitive.ts';
 import { outputOfEachTest } from '../../support/captured-output.ts';
 import { certificateAuthority, serverCertificate } from '../../support/certificates.ts';
 import { FIRST_PASSWORD, type MysqlSecretOptions, newMysqlSecret } from '../../support/mysql-secret.ts';
+import { OVERLAP } from '../../support/overlapping-rotation.ts';
 import { type Protocol, startProtocol } from '../../support/protocol.ts';
 import { timeLimit } from '../../support/time-limit.ts';
 import { describeWithMysql } from '../../support/with-mysql.ts';
@@ -89,13 +90,20 @@ describeWithMysql('the limits', (kind) => {
       },
     );
 
-    it('are those of the server, whatever the secret calls it', async () => {
-      const fieldsOf = { engine: 'mariadb', ...fields() };
-      const rotation = await begin({ fields: fieldsOf, tags: { 'rotation:length': String(most + 1) } });
-      await rotation.step('createSecret');
-      expect(await rotation.failure('setSecret')).toMatchObject({ name: 'CandidateRefused' });
-      await server.query('SELECT 1', { username: rotation.username, password: FIRST_PASSWORD });
-    });
+    it.each(['one user', 'one user with two passwords', 'two users'])(
+      'are those of the server, whatever the secret calls it, for %s',
+      async (how) => {
+        const tags = { 'rotation:length': String(most + 1), ...(how.includes('two passwords') && OVERLAP) };
+        const strategy = how === 'two users' ? 'two users' : 'one user';
+        const rotation = await begin({ strategy, fields: { engine: 'mariadb', ...fields() }, tags });
+        if (how.includes('two passwords')) {
+          await server.query(`GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO ${rotation.username}`);
+        }
+        await rotation.step('createSecret');
+        expect(await rotation.failure('setSecret')).toMatchObject({ name: 'CandidateRefused' });
+        await server.query('SELECT 1', { username: rotation.username, password: FIRST_PASSWORD });
+      },
+    );
   });
 
   const { userName } = mysql.limits(engine, 'off');
