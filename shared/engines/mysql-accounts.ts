@@ -25,8 +25,6 @@ export interface StoredAccount {
 export interface Trace {
   /** MySQL: the secret that the account was marked for. */
   readonly mark: string;
-  /** MySQL: whether the marked account was only made, and not let in yet. */
-  readonly halfMade: boolean;
   /** MariaDB: somebody who may has unlocked it. An account that was never locked does not say that it is unlocked. */
   readonly unlocked: boolean;
 }
@@ -58,7 +56,7 @@ export async function mysqlAccounts(user: string, ask: Ask): Promise<readonly St
       hasFactors: attributes.has('multi_factor_authentication'),
       second: second === '' ? undefined : { plugin, stored: second },
       options: mysqlOptions(row),
-      trace: { mark: textIn(mark.get('secret')), halfMade: mark.get('made') === false, unlocked: false },
+      trace: { mark: textIn(mark.get('secret')), unlocked: false },
     };
   });
 }
@@ -84,7 +82,7 @@ export async function mariadbAccounts(user: string, ask: Ask): Promise<readonly 
       hasFactors: false,
       second: undefined,
       options: mariadbOptions(priv),
-      trace: { mark: '', halfMade: false, unlocked: priv.get('account_locked') === false },
+      trace: { mark: '', unlocked: priv.get('account_locked') === false },
     };
   });
 }

@@ -52,7 +52,7 @@ async function letIn(entry: Entry): Promise<void> {
   if (dialect !== MARIADB) refuseTooLong(password, { ...entry.login, username: entry.user });
   const firsts = await accountsOf(pair.first, dialect, ask);
   const clones = await accountsOf(pair.clone, dialect, ask);
-  const pairs = await claimedPairs({ ...entry, firsts, clones }, dialect);
+  const pairs = await claimedPairs({ ...entry, firsts, clones });
   for (const at of pairs) refuseUncopied(at);
 
   for (const { first, clone } of pairs) {

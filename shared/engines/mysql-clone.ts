@@ -3,7 +3,7 @@ import type { Sensitive } from '../secrets/sensitive.ts';
 import { firstText } from './mysql-account.ts';
 import { differing } from './mysql-account-options.ts';
 import { type Ask, passwordPlugin } from './mysql-accounts.ts';
-import type { Dialect } from './mysql-dialects.ts';
+import { type Dialect, isHalfMade } from './mysql-dialects.ts';
 import { isRefusal } from './mysql-errors.ts';
 import { type Grants, giving, isNothing, NOTHING, parseGrants, sameGrants, taking } from './mysql-grants.ts';
 import type { Account } from './mysql-pair-claims.ts';
@@ -65,7 +65,7 @@ async function begin(
   dialect: Dialect,
   set: (statement: string, values: readonly string[]) => Promise<void>,
 ): Promise<void> {
-  if (clone && (!clone.locked || dialect.isHalfMade(clone, mark) || !clone.grants || !isNothing(clone.grants))) return;
+  if (clone && (!clone.locked || isHalfMade(clone, mark) || !clone.grants || !isNothing(clone.grants))) return;
   const verb = clone ? 'ALTER USER' : 'CREATE USER IF NOT EXISTS';
   const [usual, ...others] = dialect.making(`${verb} ${name}`, name, passwordPlugin(first), password, mark);
   try {

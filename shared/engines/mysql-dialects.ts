@@ -23,11 +23,10 @@ export interface Dialect {
   /** MySQL's list of them; MariaDB tells its one among the grants. */
   defaultRolesOf(user: string, host: string, ask: Ask): Promise<string>;
   /**
-   * What begins with `CREATE USER` or `ALTER USER` and the name, and leaves an account that is locked and that `isHalfMade`
-   * knows for ours. The second statement is for servers that refuse verifiers.
+   * What begins with `CREATE USER` or `ALTER USER` and the name, and leaves a locked account that `isHalfMade` knows for
+   * ours. The second statement is for servers that refuse verifiers, and for plugins whose verifiers are not known here.
    */
   making(start: string, name: string, plugin: string, password: Sensitive, mark: string): readonly Clause[];
-  isHalfMade(account: StoredAccount, mark: string): boolean;
   /** What follows an account's name to have it log in by the password, and by nothing that was a password before. */
   identified(account: StoredAccount, plugin: string, password: Sensitive, form: 'verifier' | 'in clear'): Clause;
   /** What follows in `ALTER USER` the accounts of one of the users to leave on them what `Trace` tells. */
@@ -53,9 +52,6 @@ export const MARIADB: Dialect = {
     const verifier = openedByNothing(plugin, name, mark);
     return verifier === undefined ? [inClear] : [{ text: `${via} ? ACCOUNT LOCK`, values: [verifier] }, inClear];
   },
-  isHalfMade: ({ locked, name, methods }, mark) =>
-    locked && methods.every(({ plugin, stored }) => stored === openedByNothing(plugin, name, mark)),
-
   /** The password stands where the first one stood; what is no password, such as unix_socket, stays. */
   identified({ methods }, plugin, password, form) {
     const verifier = form === 'verifier' ? verifierOf(plugin, password) : undefined;
@@ -103,19 +99,19 @@ function mysqlOf(version: string): Dialect {
       );
       return roles.map((role) => accountName(textIn(role['user']), textIn(role['host']))).join(', ');
     },
-    making(start, _, plugin, password, mark) {
-      const halfMade = marked({ secret: mark, made: false });
-      const text = `${start} IDENTIFIED WITH ${plugin} BY ? ACCOUNT LOCK${halfMade.text}`;
-      return [{ text, values: [password.reveal(), ...halfMade.values] }];
+    making(start, name, plugin, password, mark) {
+      const verifier = openedByNothing(plugin, name, mark);
+      const inClear = { text: `${start} IDENTIFIED WITH ${plugin} BY ? ACCOUNT LOCK`, values: [password.reveal()] };
+      if (verifier === undefined) return [inClear];
+      return [{ text: `${start} IDENTIFIED WITH ${plugin} AS ? ACCOUNT LOCK`, values: [verifier] }];
     },
-    isHalfMade: ({ locked, trace }, mark) => locked && trace.halfMade && trace.mark === mark,
     identified: (_, plugin, password) => ({ text: `IDENTIFIED WITH ${plugin} BY ?`, values: [password.reveal()] }),
-    marking: (mark) => (keepsAttributes ? marked({ secret: mark, made: null }) : undefined),
+    marking: (mark) => (keepsAttributes ? marked({ secret: mark }) : undefined),
     lettingIn(mark) {
-      const { text, values } = marked({ secret: mark, made: null });
+      const { text, values } = marked({ secret: mark });
       return { text: ` ACCOUNT UNLOCK${text}`, values };
     },
-    isMarked: ({ trace }, mark) => trace.mark === mark && !trace.halfMade,
+    isMarked: ({ trace }, mark) => trace.mark === mark,
     defaultRoles(first, clone, name) {
       const [wanted, has] = [first.defaultRoles, clone?.defaultRoles ?? ''];
       return wanted === has ? [] : [`ALTER USER ${name} DEFAULT ROLE ${wanted || 'NONE'}`];
@@ -132,12 +128,29 @@ function isFrom(version: string, since: readonly number[]): boolean {
   return index < 0 || (parts[index] ?? 0) > (since[index] ?? 0);
 }
 
+/** Whether a rotation of this secret has begun to make the account, and not come to let it in. */
+export function isHalfMade({ locked, name, methods }: StoredAccount, mark: string): boolean {
+  return locked && methods.every(({ plugin, stored }) => stored === openedByNothing(plugin, name, mark));
+}
+
 /**
  * A verifier that no password is known for, in the place of a password that rules could refuse. By it the account is
  * known for one that this secret's rotation has begun to make.
  */
 function openedByNothing(plugin: string, name: string, mark: string): string | undefined {
-  const digest = createHash('sha256').update(`${mark} ${name}`).digest();
-  if (plugin === 'mysql_native_password') return `*${digest.toString('hex').slice(0, 40).toUpperCase()}`;
-  return plugin === 'ed25519' ? digest.toString('base64').replace(/=+$/, '') : undefined;
+  const digest = createHash('sha512').update(`${mark} ${name}`).digest();
+  const text = digest.toString('base64').replaceAll('+', '.');
+  const [salt, crypt] = [text.slice(0, 20), text.slice(20, 63)];
+  switch (plugin) {
+    case 'mysql_native_password':
+      return `*${digest.toString('hex').slice(0, 40).toUpperCase()}`;
+    case 'ed25519':
+      return digest.subarray(0, 32).toString('base64').replace(/=+$/, '');
+    case 'caching_sha2_password':
+      return `$A$005$${salt}${crypt}`;
+    case 'sha256_password':
+      return `$5$${salt}$${crypt}`;
+    default:
+      return undefined;
+  }
 }

@@ -3,7 +3,7 @@ import type { Sensitive } from '../secrets/sensitive.ts';
 import type { Claim, UserPair } from './alternating-engine.ts';
 import { differing } from './mysql-account-options.ts';
 import type { StoredAccount } from './mysql-accounts.ts';
-import type { Dialect } from './mysql-dialects.ts';
+import { isHalfMade } from './mysql-dialects.ts';
 import { type Grants, isNothing, sameGrants } from './mysql-grants.ts';
 import { isStored } from './mysql-stored-passwords.ts';
 
@@ -46,10 +46,10 @@ export interface Claimed {
  *
  * @throws AlternateRefused otherwise
  */
-export async function claimedPairs(claimed: Claimed, dialect: Dialect): Promise<readonly PairAt[]> {
+export async function claimedPairs(claimed: Claimed): Promise<readonly PairAt[]> {
   const { firsts, clones, pair, user, claim } = claimed;
   requireFirst(claimed);
-  const shown = shownBy(claimed, dialect);
+  const shown = shownBy(claimed);
   const own = currentAccounts(claimed);
   const at = (accounts: readonly Account[], host: string) => accounts.find((account) => account.host === host);
 
@@ -104,13 +104,13 @@ function currentAccounts(claimed: Claimed): readonly Account[] {
 type Shown = (account: Account, counterpart: Account | undefined, how: 'by itself' | 'or adopted') => Promise<boolean>;
 
 /** What costs nothing is looked at first. */
-function shownBy({ password, claim, firsts }: Claimed, dialect: Dialect): Shown {
+function shownBy({ password, claim, firsts }: Claimed): Shown {
   const atHand = [password, ...(claim.current ? [claim.current.password] : [])];
   return async (account, counterpart, how) => {
     const isFirst = firsts.includes(account);
     if (account.locked) {
       if (isFirst) return false;
-      if (dialect.isHalfMade(account, claim.mark) || opens(account, password)) return true;
+      if (isHalfMade(account, claim.mark) || opens(account, password)) return true;
       if (account.grants && isNothing(account.grants)) return true;
       return how === 'or adopted' && (await claim.adopts());
     }

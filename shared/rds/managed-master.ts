@@ -14,6 +14,10 @@ export interface ManagedMaster {
   readonly near: Place | { readonly host: string };
 }
 
+/**
+ * RDS itself says that the secret is the one in which it keeps the master password of this database, in the function's own
+ * account and Region, and whose name the master user has: so the password can be led to no other server.
+ */
 export async function managedMaster(api: RdsApi, { secretArn, username, near }: ManagedMaster): Promise<Location> {
   for await (const found of databasesAt(api, near)) {
     if (found.masterSecretArn !== secretArn) continue;

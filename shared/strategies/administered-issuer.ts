@@ -12,6 +12,11 @@ import { type Fields, isRecord } from './record.ts';
  * Issuers that an administrator's own secret opens, named by the rotated secret's `masterarn`. That secret says which
  * issuer, where it is, which secrets it serves, and with which targets; the rotated secret only chooses among those, so
  * that whoever can write it gains nothing.
+ *
+ * What is proved: nothing by the rotated secret, whose key need not work. Its ARN, which its writer cannot choose, stands in
+ * the administrator's secret, and the service tells it. What is done is confined to the targets that stand there with it:
+ * keys are made for these, and those are ended that bear the secret's name, or that its versions hold, or, of a dedicated
+ * target, all others. The administrator's credential goes to the issuer that its own secret names, and nowhere else.
  */
 export function administered(providers: readonly Provider[]): IssuerSource {
   return {

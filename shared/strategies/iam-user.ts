@@ -30,6 +30,13 @@ const DEDICATED = 'DEDICATED_USERS';
  * The user that the secret's `UserName` names, in the account of the function's own role, which makes and ends its keys.
  * Whoever may write the secret could name any user that the role may act on; only a key that works shows that the user
  * is the secret's own. So AWSCURRENT's key has to, before anything is made or ended.
+ *
+ * What is proved: AWS itself says (GetCallerIdentity) that AWSCURRENT's key is of the user that UserName names, in the
+ * role's own account. What is done is confined to that user's keys: one is made, and those are ended that versions of the
+ * secret hold or held, or all others if the deployer says that they are the secret's. The user's rights are not touched.
+ *
+ * Where the deployer lets the role go on without the proof, nothing is proved, and UserName alone says whose keys are made:
+ * as long as that is so, whoever may write the secret chooses among the users that the role may act on.
  */
 export function iamUser(iam: UserKeys): IssuerSource {
   return {

@@ -19,6 +19,9 @@ export function rdsOf(context: Context): Rds {
  * The secret with the host and port of its database. RDS is asked only where the secret names an instance or a cluster
  * and no host.
  *
+ * That proves nothing: whoever may write the secret says where its own password goes. A superuser's goes only where its own
+ * secret says, and changes something only if that is the same database (`readSuperuser`).
+ *
  * @throws InvalidSecret if that runs another engine; RdsRefused or Unreachable if RDS does not tell
  */
 export async function located(

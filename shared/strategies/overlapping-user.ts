@@ -18,6 +18,11 @@ import { atServerOf, proveCurrent, readSuperuser, superuserSession } from './sup
  * A plain rotation asks Secrets Manager no more than before: `set` asks for the tags only where an overlap is possible,
  * since the user itself may keep its old password or the secret names a superuser where one is needed. That an overlap
  * was asked for in vain is said by `finish`, which has the tags anyway.
+ *
+ * What is proved before a superuser sets anything: that AWSCURRENT logs in, at the superuser's server, as an account of the
+ * name in the secret (`accountHost`). What is done is confined to that account and to those of the same name that the same
+ * password opens; they get the candidate and keep that password at most. Where the deployer lets the superuser go on without
+ * the proof, all accounts of the name get the candidate.
  */
 export function overlappingUser(engine: OverlappingEngine): Strategy<DatabaseSecret<StoredLogin>> {
   /** By token, what an overlap lacked. Lost with the process, and then said by the next rotation. */

@@ -34,6 +34,9 @@ export interface Change<S extends Session> {
 /**
  * One database user, who changes its own password. From the moment that `set` changes it until the promotion, clients
  * that hold AWSCURRENT cannot log in anew; open connections stay. Where the engine knows better, `change` does.
+ *
+ * Nobody more powerful has a part in it: what a login proves, that the password is the account's, is all that is needed to
+ * change that password, in that very session. A login for which the server asked no password proves not even that.
  */
 export function singleUser<S extends Session>(
   engine: EngineOf<S>,

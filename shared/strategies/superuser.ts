@@ -55,6 +55,11 @@ export async function proveCurrent(engine: Engine, login: DatabaseLogin, context
  * RDS says the primary of its replica or the writer of its cluster. `requireOther` throws if it is a login that the
  * rotation changes.
  *
+ * Whoever may write the user's secret chooses among the superusers whose secrets the function's role may read, and can send
+ * none of their passwords anywhere: host, port and TLS are those of the superuser's secret. One that has no host is the
+ * secret in which RDS keeps a master password; RDS itself says of which database in the function's account, and its password
+ * goes to that alone. What the superuser then does is confined by what AWSCURRENT proves (`provenBy`), not by its choice.
+ *
  * @throws SuperuserRefused if it is for another database than the user's
  */
 export async function readSuperuser(
