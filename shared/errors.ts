@@ -130,6 +130,11 @@ export class NoWorkingPassword extends RotationError {
   override readonly name = 'NoWorkingPassword';
 }
 
+/** Another refused login could lock the account; what was refused before says why. */
+export class TooManyRefusedLogins extends RotationError {
+  override readonly name = 'TooManyRefusedLogins';
+}
+
 /** AWSCURRENT has to log in before a superuser changes anything, or before a candidate is given up, and does not. */
 export class CurrentLoginRefused extends RotationError {
   override readonly name = 'CurrentLoginRefused';

@@ -41,6 +41,8 @@ export interface Engine {
   readonly engineNames: readonly string[];
   readonly defaultPort: number;
   readonly defaultDatabase: string;
+  /** How many logins of one user, refused one after the other, a step may cause: fewer than lock an account. */
+  readonly refusedLogins: number;
 
   /** @param engineName what the secret's `engine` field says, in lower case; empty if it has none */
   limits(engineName: string, tls: Tls): Limits;

@@ -14,6 +14,8 @@ export const mysql: Engine = {
   defaultPort: 3306,
   // A login needs no database, and the AWS-provided templates name none unless the secret does.
   defaultDatabase: '',
+  // Accounts with FAILED_LOGIN_ATTEMPTS 3 or more are not locked by one step.
+  refusedLogins: 2,
   limits: mysqlLimits,
   connect: async (login, limit) => (await openSession(login, limit)).session,
 };

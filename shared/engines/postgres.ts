@@ -9,6 +9,8 @@ export const postgres: Engine = {
   defaultDatabase: 'postgres',
   // Of a name the server keeps 63 bytes; of a password, of whatever length, a verifier.
   limits: () => ({ userName: { most: 63, of: 'bytes' }, passwordBytes: 65_536, otherwise: '' }),
+  // The server itself locks nobody out.
+  refusedLogins: Number.POSITIVE_INFINITY,
   connect: async (login, limit) => userSession(await connectPostgres(login, limit)),
 };
 

@@ -1,6 +1,6 @@
 import type { DatabaseLogin } from '../engines/engine.ts';
 import type { Account, OverlappingEngine, OverlappingSession } from '../engines/overlapping-engine.ts';
-import { NoWorkingPassword, PasswordChangeForbidden, SuperuserRefused } from '../errors.ts';
+import { NoWorkingPassword, PasswordChangeForbidden, SuperuserRefused, TooManyRefusedLogins } from '../errors.ts';
 import type { Context, Strategy } from '../rotation/strategy.ts';
 import { OVERLAPPING_USER_SETTINGS } from '../settings/known-settings.ts';
 import type { DatabaseSecret, StoredLogin } from './database-secret.ts';
@@ -10,6 +10,9 @@ import { OVERLAP_TAG, overlapWanted } from './overlap-setting.ts';
 import { replicated } from './replicated.ts';
 import { type Change, singleUser } from './single-user.ts';
 import { atServerOf, proveCurrent, readSuperuser, superuserSession } from './superuser.ts';
+
+/** What a superuser may be able to help with. */
+const MAY_HELP = [NoWorkingPassword, TooManyRefusedLogins, PasswordChangeForbidden];
 
 /**
  * One database user with two passwords, that of AWSCURRENT and that of AWSPREVIOUS, if the tag `rotation:overlap` asks
@@ -37,7 +40,7 @@ export function overlappingUser(engine: OverlappingEngine): Strategy<DatabaseSec
       try {
         await plain.set(versions, context);
       } catch (error) {
-        if (!(error instanceof NoWorkingPassword || error instanceof PasswordChangeForbidden)) throw error;
+        if (!MAY_HELP.some((one) => error instanceof one)) throw error;
         const stored = await Promise.all([versions.current(), versions.candidate()]);
         if (superuserSecretOf(stored[0]) === undefined || !(await isWanted(context))) throw error;
         const [current, candidate] = await Promise.all([

@@ -1,11 +1,5 @@
 import type { DatabaseLogin, Session } from '../engines/engine.ts';
-import {
-  CandidateRefused,
-  NoWorkingPassword,
-  PasswordChangeForbidden,
-  RotationError,
-  VersionNotStaged,
-} from '../errors.ts';
+import { NoWorkingPassword, RotationError, TooManyRefusedLogins, Unreachable } from '../errors.ts';
 import type { Context, StagedVersions, TargetedStrategy } from '../rotation/strategy.ts';
 import { AWSCURRENT, AWSPENDING, AWSPREVIOUS, holderOf } from '../rotation/version-stages.ts';
 import { meetsPolicy } from '../secrets/password.ts';
@@ -42,6 +36,9 @@ export function singleUser<S extends Session>(
   engine: EngineOf<S>,
   change?: Change<S>,
 ): TargetedStrategy<DatabaseSecret<StoredLogin>> {
+  /** By token, where this process has seen the server take the candidate. */
+  const applied = new Set<string>();
+
   return {
     name: `${engine.name}, single user`,
     settings: SINGLE_USER_SETTINGS,
@@ -66,6 +63,12 @@ export function singleUser<S extends Session>(
     async set(versions, context) {
       const stored = await Promise.all([versions.current(), versions.candidate()]);
       const [current, candidate] = await Promise.all([inPlace(stored[0], context), inPlace(stored[1], context)]);
+
+      // What is known to work is tried first: an account may lock itself at a refused login.
+      if (applied.has(context.token)) {
+        const asApplied = await namingVersion(AWSPENDING, loggedIn(engine, candidate.login, context));
+        if (asApplied) return await asApplied.close();
+      }
 
       const asCurrent = await namingVersion(AWSCURRENT, loggedIn(engine, current.login, context));
       if (asCurrent) {
@@ -129,6 +132,7 @@ export function singleUser<S extends Session>(
       return await loggedIn(engine, (await inPlace(previous, context)).login, context);
     } catch (error) {
       if (!(error instanceof RotationError)) throw error;
+      if (error instanceof TooManyRefusedLogins) throw await previousUntried(error, context);
       context.warn(`${AWSPREVIOUS} is of no help: ${error.message}`);
       return undefined;
     }
@@ -143,17 +147,23 @@ export function singleUser<S extends Session>(
     try {
       await act().finally(() => session.close());
     } catch (error) {
-      if (FINAL.some((final) => error instanceof final)) throw error;
+      if (!(error instanceof Unreachable)) throw error;
       // The answer may be lost and the change made, here or by another copy of this step: the candidate's login tells.
       const asCandidate = await loggedIn(engine, candidate, context).catch(() => undefined);
       if (!asCandidate) throw error;
       await asCandidate.close();
     }
+    applied.add(context.token);
   }
 }
 
-/** After these, nothing was changed. */
-const FINAL = [CandidateRefused, PasswordChangeForbidden, VersionNotStaged];
+async function previousUntried(cause: TooManyRefusedLogins, context: Context): Promise<TooManyRefusedLogins> {
+  const { arn, stages } = await context.describe();
+  return new TooManyRefusedLogins(
+    `${AWSPREVIOUS}: ${cause.message} Nothing was changed. ${AWSCURRENT} and ${AWSPENDING} were refused. If ${AWSPREVIOUS} is the one that works: aws secretsmanager update-secret-version-stage --secret-id ${arn} --version-stage ${AWSCURRENT} --move-to-version-id ${holderOf(stages, AWSPREVIOUS)} --remove-from-version-id ${holderOf(stages, AWSCURRENT)}. If not, set the user's password at the server to that of ${AWSCURRENT}. Then rotate again.`,
+    { cause },
+  );
+}
 
 async function noWorkingPassword(
   { username, host, port }: DatabaseLogin,

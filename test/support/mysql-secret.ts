@@ -21,11 +21,18 @@ export interface MysqlSecretOptions {
   /** Fields of the secret that differ from the usual ones; `undefined` leaves one out. */
   readonly fields?: Readonly<Record<string, unknown>>;
   readonly tags?: Readonly<Record<string, string>>;
+  /** Names one also where the strategy does not need it. */
+  readonly withSuperuser?: boolean;
 }
 
 /** An account of a server, and a rotation of its secret that has begun. */
 export async function newMysqlSecret(server: DatabaseServer, protocol: Protocol, options: MysqlSecretOptions = {}) {
-  const { strategy = 'one user', username = `app_${randomBytes(4).toString('hex')}`, tags = {} } = options;
+  const {
+    strategy = 'one user',
+    username = `app_${randomBytes(4).toString('hex')}`,
+    tags = {},
+    withSuperuser = false,
+  } = options;
   const { created = `IDENTIFIED BY '${FIRST_PASSWORD}'` } = options;
   onTestFinished(async () => {
     if (created !== '') await server.query(`DROP USER IF EXISTS \`${username}\`@'%'`);
@@ -45,8 +52,8 @@ export async function newMysqlSecret(server: DatabaseServer, protocol: Protocol,
       ...place,
       username,
       password: FIRST_PASSWORD,
-      ...(strategy === 'two users' && { masterarn }),
       ...options.fields,
+      ...((strategy === 'two users' || withSuperuser) && { masterarn }),
       ...changes,
     });
   const arn = protocol.createSecret(

@@ -14,6 +14,7 @@ const engine: Engine = {
   engineNames: ['exemplary', 'aurora-exemplary'],
   defaultPort: 4444,
   defaultDatabase: 'main',
+  refusedLogins: 2,
   limits: () => ({ userName: { most: 16, of: 'bytes' }, passwordBytes: 100, otherwise: '' }),
   connect: () => Promise.reject(new Error('Parsing opens no connection.')),
 };

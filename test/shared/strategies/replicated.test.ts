@@ -17,13 +17,19 @@ const login: DatabaseLogin = {
 const primary = { ...login, host: 'primary.example.com' };
 
 /** Waits for a replica that answers as `logins` says, one after the other and the last of them for ever. */
-async function wait(changedAt: DatabaseLogin, logins: readonly ('accepted' | Error)[], timeMs = 10_000) {
+async function wait(
+  changedAt: DatabaseLogin,
+  logins: readonly ('accepted' | Error)[],
+  timeMs = 30_000,
+  refusedLogins = Number.POSITIVE_INFINITY,
+) {
   let [now, asked, closed] = [0, 0, 0];
   const engine: Engine = {
     name: 'Exemplary',
     engineNames: [],
     defaultPort: 5432,
     defaultDatabase: 'main',
+    refusedLogins,
     limits: () => ({ userName: { most: 63, of: 'bytes' }, passwordBytes: 100, otherwise: '' }),
     async connect() {
       const answer = logins[Math.min(asked++, logins.length - 1)];
@@ -64,6 +70,22 @@ describe('a new password, changed at a primary', () => {
     expect(String(outcome)).toMatch(/primary\.example\.com:5432.*replica\.example\.com:5432/);
     expect(String(outcome)).not.toContain('4711');
     expect(waited).toBeLessThan(3_000);
+  });
+
+  it('is asked for no more often than an account is let be refused, and the last time late', async () => {
+    const late = await wait(primary, [refused, 'accepted'], 30_000, 2);
+    expect(late).toMatchObject({ outcome: 'accepted', asked: 2, waited: 10_000 });
+    const never = await wait(primary, [refused], 30_000, 2);
+    expect(never).toMatchObject({ outcome: { name: 'Unreachable' }, asked: 2 });
+    const short = await wait(primary, [refused, 'accepted'], 3_000, 2);
+    expect(short).toMatchObject({ outcome: 'accepted', asked: 2 });
+    expect(short.waited).toBeLessThan(3_000);
+  });
+
+  it('is asked for at growing intervals where no account locks itself', async () => {
+    const { asked, waited } = await wait(primary, [refused], 60_000);
+    expect(waited).toBeGreaterThan(55_000);
+    expect(asked).toBeLessThan(25);
   });
 
   it('is not waited for when something else is wrong', async () => {
