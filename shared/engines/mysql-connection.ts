@@ -20,6 +20,17 @@ const PROOFS = [
   'parsec',
 ] as const;
 
+/** What a server said before TLS was agreed, which anybody on the way could have said in its place. */
+export class AnsweredBeforeTls extends Error {
+  override readonly name = 'AnsweredBeforeTls';
+  override readonly cause: unknown;
+
+  constructor(cause: unknown) {
+    super('The server answered before TLS was agreed.');
+    this.cause = cause;
+  }
+}
+
 /** A connection that is logged in. Its errors are the driver's; none of them quotes a value. */
 export interface MysqlConnection {
   /** What the server says that it is before anybody has logged in. */
@@ -88,8 +99,10 @@ export async function openConnection(login: DatabaseLogin, limit: TimeLimit): Pr
   try {
     await new Promise<void>((resolve, reject) => driver.on('connect', (error) => (error ? reject(error) : resolve())));
   } catch (error) {
+    // The request for TLS is the first thing that is sent.
+    const beforeTls = login.tls !== 'off' && socket.bytesWritten === 0;
     release();
-    throw error;
+    throw beforeTls ? new AnsweredBeforeTls(error) : error;
   }
   return connection(driver, socket, limit, release);
 }

@@ -9,6 +9,7 @@ import {
 } from '../errors.ts';
 import { type ErrorParts, errorParts, noTls, tlsFailure, unreachable } from './connection-errors.ts';
 import type { DatabaseLogin } from './engine.ts';
+import { AnsweredBeforeTls } from './mysql-connection.ts';
 
 // Error numbers: https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html,
 // https://mariadb.com/docs/server/reference/error-codes, and misc/errors.js of the driver for those from 45000.
@@ -65,6 +66,7 @@ export function isRefusal(
 
 /** What came of trying to log in. */
 export function connectError(error: unknown, login: DatabaseLogin): RotationError {
+  if (error instanceof AnsweredBeforeTls) return answeredBeforeTls(error, login);
   const parts = partsOf(error);
   const { number, message } = parts;
   const options = { cause: error };
@@ -89,6 +91,16 @@ export function connectError(error: unknown, login: DatabaseLogin): RotationErro
     );
   }
   return statementError(error, login);
+}
+
+/** Nothing that comes in clear where TLS is wanted says anything of a password. */
+function answeredBeforeTls({ cause }: AnsweredBeforeTls, login: DatabaseLogin): RotationError {
+  const { number, message } = partsOf(cause);
+  if (!isServers(number)) return connectError(cause, login);
+  return new Unreachable(
+    `${placeOf(login)} answered before TLS was agreed (${number}: ${message}), which anybody on the way could have said in its place. If it was the server: ${remedy(number, login)}`,
+    { cause },
+  );
 }
 
 /** What came of a statement other than the change of a password. */

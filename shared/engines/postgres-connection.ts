@@ -4,12 +4,19 @@ import { DatabaseRefused, type RotationError } from '../errors.ts';
 import type { Sensitive } from '../secrets/sensitive.ts';
 import type { DatabaseLogin, TimeLimit } from './engine.ts';
 import { connectError, emptyPassword, statementError } from './postgres-errors.ts';
+import { GuardedConnection } from './postgres-guarded-connection.ts';
 import { md5Verifier, saslPrepared, scramVerifier } from './postgres-verifier.ts';
 
 /** A connection that takes longer than this is not worth waiting for. */
 const CONNECT_MS = 5_000;
 /** Kept back from each statement, to hang up and to say what was slow. */
 const SPARE_MS = 1_000;
+
+/**
+ * A user may set scram_iterations to 2^31 for itself, which would tie up a thread of the function for an hour. A million
+ * take 0.2 s of a processor, and about 1 s of a function with 256 MB.
+ */
+const MOST_ITERATIONS = 1_000_000;
 
 export interface PostgresConnection {
   readonly login: DatabaseLogin;
@@ -26,6 +33,10 @@ export interface PostgresConnection {
 export async function connectPostgres(login: DatabaseLogin, limit: TimeLimit): Promise<PostgresConnection> {
   const socket = new Socket();
   let passwordAsked = false;
+  const ssl = login.tls !== 'off' && {
+    rejectUnauthorized: true,
+    ...(login.tls !== 'verified' && { ca: login.tls.authorities }),
+  };
   const settings = {
     host: login.host,
     port: login.port,
@@ -36,16 +47,13 @@ export async function connectPostgres(login: DatabaseLogin, limit: TimeLimit): P
       passwordAsked = true;
       return login.password.reveal();
     },
-    ssl: login.tls !== 'off' && {
-      rejectUnauthorized: true,
-      ...(login.tls !== 'verified' && { ca: login.tls.authorities }),
-    },
-    stream: () => socket,
+    ssl,
+    // Behind verified TLS the server is the one that is meant, and pg_hba.conf may want the password itself.
+    connection: new GuardedConnection({ stream: () => socket, ssl }, login.tls !== 'off'),
     connectionTimeoutMillis: Math.max(1, Math.min(CONNECT_MS, limit.remaining())),
     query_timeout: Math.max(1, limit.remaining() - SPARE_MS),
     application_name: 'secret-rotation',
-    // The driver would refuse servers with scram_iterations above 100,000: the one that has just been given a password.
-    scramMaxIterations: 0,
+    scramMaxIterations: MOST_ITERATIONS,
   };
   const client = new pg.Client(settings);
   // Without a listener, a connection that breaks between two queries would end the process; the next query reports it.
@@ -107,6 +115,7 @@ export async function verifierFor(
 ): Promise<Sensitive> {
   const { encryption, iterations } = parseSettings(settings);
   if (encryption === 'scram-sha-256') {
+    if (!(iterations >= 1 && iterations <= MOST_ITERATIONS)) throw tooManyIterations(username, iterations, login);
     // The server would take its verifier for that of an empty password, and leave the user without any.
     if (saslPrepared(password.reveal()) === '') throw emptyPassword(username, login);
     return await scramVerifier(password, iterations);
@@ -114,6 +123,12 @@ export async function verifierFor(
   if (encryption === 'md5') return md5Verifier(password, username);
   throw new DatabaseRefused(
     `PostgreSQL at ${login.host}:${login.port} has password_encryption = ${encryption}, which is not known here. Set it to scram-sha-256.`,
+  );
+}
+
+function tooManyIterations(username: string, iterations: number, login: DatabaseLogin): DatabaseRefused {
+  return new DatabaseRefused(
+    `PostgreSQL at ${login.host}:${login.port} has scram_iterations = ${iterations} for ${username}, and at most ${MOST_ITERATIONS} are computed here. Nothing was changed. Lower it: ALTER ROLE ${pg.escapeIdentifier(username)} RESET scram_iterations; or in postgresql.conf.`,
   );
 }
 

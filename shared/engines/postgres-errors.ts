@@ -9,6 +9,7 @@ import {
 } from '../errors.ts';
 import { type ErrorParts, errorParts, noTls, tlsFailure, unreachable } from './connection-errors.ts';
 import type { DatabaseLogin } from './engine.ts';
+import { ClearPasswordAsked } from './postgres-messages.ts';
 
 // SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html
 const INVALID_PASSWORD = '28P01';
@@ -45,6 +46,18 @@ export function connectError(error: unknown, login: DatabaseLogin): RotationErro
   if (message.includes('does not support SSL')) return noTls(where, error);
   const distrust = tlsFailure(where, parts, error);
   if (distrust) return distrust;
+  if (error instanceof ClearPasswordAsked) {
+    return new DatabaseRefused(
+      `${where} asks ${login.username} for the password in clear, and the secret says "ssl": false, so everybody on the way could read it. Nothing was sent. Remove "ssl": false from the secret; or have pg_hba.conf say scram-sha-256 for this user in the place of password.`,
+      options,
+    );
+  }
+  if (/scramMaxIterations/.test(message)) {
+    return new DatabaseRefused(
+      `${where} wants more iterations of ${login.username} than are computed here (${message}). As a superuser set scram_iterations to 1,000,000 at most, then set the user's password to the one in the secret again.`,
+      options,
+    );
+  }
   if (message.startsWith('SASL')) {
     return new DatabaseRefused(
       `${where} and the driver do not agree on how ${login.username} logs in (${message}). Check the server's pg_hba.conf and password_encryption.`,

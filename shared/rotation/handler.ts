@@ -1,4 +1,5 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { OutOfTime } from '../errors.ts';
 import { cleanLogsWith, logger } from '../observability.ts';
 import { Redaction } from '../secrets/redaction.ts';
 import { type SecretStore, secretStore } from '../secrets/secret-store.ts';
@@ -9,6 +10,7 @@ import { Origins } from './origins.ts';
 import { runStep } from './rotation.ts';
 import { stepReport } from './step-report.ts';
 import type { Context, Strategy } from './strategy.ts';
+import { catchingStrayErrors } from './stray-errors.ts';
 import { once } from './version-reader.ts';
 import { AWSCURRENT } from './version-stages.ts';
 
@@ -23,16 +25,22 @@ export type RotationHandler = (event: unknown, lambda: LambdaContext) => Promise
 /**
  * The Lambda edge: validates the event, runs the step within the time that is left, reports how it ended, and lets no
  * secret value out, whatever went wrong. Returning is success and throwing is failure, as the service expects.
+ *
+ * @param endProcess called once all is logged where a library has failed outside of the step, or the step did not stop
+ *   in time: Lambda then starts the next invocation in a fresh process
  */
 export function rotationHandler<S>(
   strategy: Strategy<S>,
   client: Pick<SecretsManagerClient, 'send'> = secretsManagerClient(),
+  endProcess: () => void = () => process.exit(1),
 ): RotationHandler {
   const origins = new Origins();
   return async (rawEvent, lambda) => {
     const report = stepReport(lambda.functionName);
     const redaction = new Redaction();
     cleanLogsWith((text) => redaction.clean(text));
+    let isSpoilt = false;
+    let isRunning = true;
     try {
       const event = parseEvent(rawEvent);
       report.began(event);
@@ -43,13 +51,20 @@ export function rotationHandler<S>(
           const store = learning(secretStore(client, deadline.signal), redaction);
           const context = contextOf(event, deadline, store, redaction);
           const retirementFailed = (error: unknown) => report.retirementFailed(error, redaction.cleanError(error));
-          return runStep({ event, strategy, store, context, origins, retirementFailed });
+          const step = () => runStep({ event, strategy, store, context, origins, retirementFailed });
+          return catchingStrayErrors(step, () => {
+            isSpoilt = true;
+          }).finally(() => {
+            isRunning = false;
+          });
         },
       );
       report.succeeded(result);
     } catch (error) {
       const clean = redaction.cleanError(error);
       report.failed(error, clean);
+      // A step that did not stop when its time was up would go on beside the next one.
+      if (isSpoilt || (isRunning && error instanceof OutOfTime)) endProcess();
       throw clean;
     }
   };

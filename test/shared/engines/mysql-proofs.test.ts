@@ -89,3 +89,24 @@ describe('a server that speaks the handshake of MySQL 8 (no such server is at ha
     },
   );
 });
+
+describe('a server, or somebody on the way to it, that answers before TLS where TLS is wanted', () => {
+  it.each([
+    [1045, "Access denied for user 'app'"],
+    [1130, 'Host is not allowed'],
+    [1040, 'Too many connections'],
+  ])('with error %i is Unreachable: it says nothing of the password', async (errno, message) => {
+    const server = createServer((socket) => {
+      const body = Buffer.concat([Buffer.from([0xff, errno & 0xff, errno >> 8]), Buffer.from(message)]);
+      const header = Buffer.from([0, 0, 0, 0]);
+      header.writeUIntLE(body.length, 0, 3);
+      socket.end(Buffer.concat([header, body]));
+    });
+    const { host, port, close } = await listening(server);
+    onTestFinished(close);
+    const login = { host, port, database: '', username: 'app', password: new Sensitive(PASSWORD) };
+    const error = await failureOf(mysql.connect({ ...login, tls: 'verified' }, timeLimit(3_000)));
+    expect(error.name).toBe('Unreachable');
+    expect(error.message).toContain(`before TLS was agreed (${errno}: ${message})`);
+  });
+});

@@ -90,10 +90,13 @@ describe('a step', () => {
   it('whose target hangs ends with OutOfTime before the function does', async () => {
     const arn = protocol.createSecret('first');
     const token = protocol.beginRotation(arn);
-    const hanging = rotationHandler({ ...targetStrategy(target), set: never }, protocol.client);
+    const ended = vi.fn();
+    const hanging = rotationHandler({ ...targetStrategy(target), set: never }, protocol.client, ended);
     await invokeStep(hanging, 'createSecret', arn, token);
     const began = performance.now();
     await expect(invokeStep(hanging, 'setSecret', arn, token, 600)).rejects.toMatchObject({ name: 'OutOfTime' });
+    // What still runs would run beside the next step.
+    expect(ended).toHaveBeenCalledOnce();
     expect(performance.now() - began).toBeLessThan(600);
     expect(output.logs().at(-1)).toMatchObject({ step: 'setSecret', errorCode: 'OutOfTime' });
   });
@@ -131,6 +134,7 @@ describe('a step', () => {
         },
       },
       client,
+      () => {},
     );
     try {
       const arn = protocol.createSecret('first');

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DatabaseRefused } from '../../../shared/errors.ts';
 import { STEPS } from '../../../shared/rotation/event.ts';
 import { rotationHandler } from '../../../shared/rotation/handler.ts';
@@ -274,3 +274,35 @@ describe('no secret value gets out', () => {
     for (const line of output.logs()) expect(line).toMatchObject({ secretArn: arn, version: token });
   });
 });
+
+describe('a library that throws where nobody catches', () => {
+  it.each<[string, () => void]>([
+    ['in a callback', () => setImmediate(() => throwNow())],
+    ['in a promise that is not waited for', () => void Promise.resolve().then(throwNow)],
+  ])('%s fails the step by name, with one line and one metric, and ends the process', async (_, stray) => {
+    const ended = vi.fn();
+    // The test's own listeners would fail the run.
+    const listeners = process.listeners('unhandledRejection');
+    process.removeAllListeners('unhandledRejection');
+    onTestFinished(() => void listeners.map((listener) => process.on('unhandledRejection', listener)));
+    const set = () => {
+      stray();
+      return new Promise<void>(() => {});
+    };
+    const arn = protocol.createSecret('first');
+    const token = protocol.beginRotation(arn);
+    const handler = rotationHandler({ ...targetStrategy(target), set }, protocol.client, ended);
+    await invokeStep(handler, 'createSecret', arn, token);
+    const before = output.logs().length;
+    const failure = await failureOf(invokeStep(handler, 'setSecret', arn, token));
+    expect(failure).toMatchObject({ name: 'Unreachable', message: expect.stringContaining('out of bounds') });
+    expect(output.logs().slice(before)).toEqual([
+      expect.objectContaining({ level: 'ERROR', step: 'setSecret', errorCode: 'Unreachable' }),
+    ]);
+    expect(ended).toHaveBeenCalledOnce();
+  });
+});
+
+function throwNow(): never {
+  throw new RangeError('out of bounds');
+}
