@@ -18,8 +18,11 @@ export interface Claim {
    * shown to be the secret's, so that the next rotation knows them.
    */
   readonly mark: string;
-  /** AWSPREVIOUS's password, if that is of the user to let in. Costs a call of Secrets Manager: asked for last. */
-  previous(): Promise<Sensitive | undefined>;
+  /**
+   * AWSPREVIOUS as a login at the superuser's server, if it is for the user to let in. Costs a call of Secrets Manager:
+   * asked for last.
+   */
+  previous(): Promise<DatabaseLogin | undefined>;
   /** Whether the deployer says that the user to let in is the secret's. May cost a call as well. */
   adopts(): Promise<boolean>;
   /** What the deployer can do so that it is adopted: a sentence to end an error with. */

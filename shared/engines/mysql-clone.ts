@@ -3,9 +3,9 @@ import type { Sensitive } from '../secrets/sensitive.ts';
 import { firstText } from './mysql-account.ts';
 import { differing } from './mysql-account-options.ts';
 import { type Ask, passwordPlugin } from './mysql-accounts.ts';
-import { type Dialect, isHalfMade } from './mysql-dialects.ts';
+import type { Dialect } from './mysql-dialects.ts';
 import { isRefusal } from './mysql-errors.ts';
-import { type Grants, giving, isNothing, NOTHING, parseGrants, sameGrants, taking } from './mysql-grants.ts';
+import { type Grants, giving, NOTHING, parseGrants, sameGrants, taking } from './mysql-grants.ts';
 import type { Account } from './mysql-pair-claims.ts';
 
 export interface Making {
@@ -33,7 +33,7 @@ export async function bringInLine(
 ): Promise<void> {
   const { first, clone, name } = making;
   const wanted = first.grants ?? NOTHING;
-  await begin(making, dialect, set);
+  if (clone === undefined) await make(making, dialect, set);
   const options = differing(first.options, clone?.options ?? dialect.plainOptions);
   if (options.length > 0) {
     const text = options.map((option) => option.text).join(' ');
@@ -59,15 +59,12 @@ export async function bringInLine(
   );
 }
 
-/** A locked account that holds nothing is taken up like one that is not there: from here on it is known for ours. */
-async function begin(
-  { first, clone, name, password, mark }: Making,
+async function make(
+  { first, name, password, mark }: Making,
   dialect: Dialect,
   set: (statement: string, values: readonly string[]) => Promise<void>,
 ): Promise<void> {
-  if (clone && (!clone.locked || isHalfMade(clone, mark) || !clone.grants || !isNothing(clone.grants))) return;
-  const verb = clone ? 'ALTER USER' : 'CREATE USER IF NOT EXISTS';
-  const [usual, ...others] = dialect.making(`${verb} ${name}`, name, passwordPlugin(first), password, mark);
+  const [usual, ...others] = dialect.creating(name, passwordPlugin(first), password, mark);
   try {
     if (usual) await set(usual.text, usual.values);
   } catch (error) {

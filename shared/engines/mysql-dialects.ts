@@ -23,10 +23,9 @@ export interface Dialect {
   /** MySQL's list of them; MariaDB tells its one among the grants. */
   defaultRolesOf(user: string, host: string, ask: Ask): Promise<string>;
   /**
-   * What begins with `CREATE USER` or `ALTER USER` and the name, and leaves a locked account that `isHalfMade` knows for
-   * ours. The second statement is for servers that refuse verifiers, and for plugins whose verifiers are not known here.
+   * Makes a locked account that `isHalfMade` knows for ours, unless another copy of this step has made it. The second statement is for servers that refuse verifiers, and for plugins whose verifiers are not known here.
    */
-  making(start: string, name: string, plugin: string, password: Sensitive, mark: string): readonly Clause[];
+  creating(name: string, plugin: string, password: Sensitive, mark: string): readonly Clause[];
   /** What follows an account's name to have it log in by the password, and by nothing that was a password before. */
   identified(account: StoredAccount, plugin: string, password: Sensitive, form: 'verifier' | 'in clear'): Clause;
   /** What follows in `ALTER USER` the accounts of one of the users to leave on them what `Trace` tells. */
@@ -46,8 +45,8 @@ export const MARIADB: Dialect = {
   accounts: mariadbAccounts,
   plainOptions: mariadbOptions(new Map()),
   defaultRolesOf: async () => '',
-  making(start, name, plugin, password, mark) {
-    const via = `${start} IDENTIFIED VIA ${plugin} USING`;
+  creating(name, plugin, password, mark) {
+    const via = `CREATE USER IF NOT EXISTS ${name} IDENTIFIED VIA ${plugin} USING`;
     const inClear = { text: `${via} PASSWORD(?) ACCOUNT LOCK`, values: [password.reveal()] };
     const verifier = openedByNothing(plugin, name, mark);
     return verifier === undefined ? [inClear] : [{ text: `${via} ? ACCOUNT LOCK`, values: [verifier] }, inClear];
@@ -99,7 +98,8 @@ function mysqlOf(version: string): Dialect {
       );
       return roles.map((role) => accountName(textIn(role['user']), textIn(role['host']))).join(', ');
     },
-    making(start, name, plugin, password, mark) {
+    creating(name, plugin, password, mark) {
+      const start = `CREATE USER IF NOT EXISTS ${name}`;
       const verifier = openedByNothing(plugin, name, mark);
       const inClear = { text: `${start} IDENTIFIED WITH ${plugin} BY ? ACCOUNT LOCK`, values: [password.reveal()] };
       if (verifier === undefined) return [inClear];

@@ -118,7 +118,7 @@ function shownBy({ password, claim, firsts }: Claimed): Shown {
     const [first, clone] = isFirst ? [account, counterpart] : [counterpart, account];
     if (clone?.trace.unlocked && first && isAlike(first, clone)) return true;
     const previous = await claim.previous();
-    if (previous && opens(account, previous)) return true;
+    if (previous && opens(account, previous.password)) return true;
     return how === 'or adopted' && (await claim.adopts());
   };
 }

@@ -28,7 +28,7 @@ export const postgresAlternating: AlternatingEngine = {
       async letIn(user, pair, password, claim) {
         const facts = await readPairFacts(connection, pair);
         refuseUnsafePair(facts, pair, user);
-        await requireOwnClone(facts, pair, user, claim, login, limit);
+        await requireOwnClone(facts, pair, user, claim, limit);
         const verifier = await verifierFor(facts.verifierSettings, user, password, login);
         // What locks the first user out is not ours to undo: it may log in already, and only the clone is made to.
         const mayLogIn = user === pair.clone ? 'LOGIN ' : '';

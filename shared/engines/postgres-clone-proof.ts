@@ -16,7 +16,6 @@ import type { PairFacts } from './postgres-role-facts.ts';
  * - AWSPREVIOUS logs in as it, as after a rotation by the AWS template.
  * - The deployer says so.
  *
- * @param superuser at whose server AWSPREVIOUS has to log in
  * @throws AlternateRefused otherwise
  */
 export async function requireOwnClone(
@@ -24,13 +23,12 @@ export async function requireOwnClone(
   pair: UserPair,
   user: string,
   claim: Claim,
-  superuser: DatabaseLogin,
   limit: TimeLimit,
 ): Promise<void> {
   if (!clone.exists || user === pair.first || clone.comment.includes(markOf(claim))) return;
   if (!clone.canLogIn && !clone.hasMembers) return;
-  const password = await claim.previous();
-  if (password && (await logsIn({ ...superuser, username: user, password }, limit))) return;
+  const previous = await claim.previous();
+  if (previous && (await logsIn(previous, limit))) return;
   if (await claim.adopts()) return;
   throw new AlternateRefused(
     `Role ${pair.clone} exists, and nothing shows that it is this secret's: AWSPREVIOUS does not log in as it, and no rotation of this secret has let it in. Nothing was changed. If it shall take turns with ${pair.first}, ${claim.toAdopt} If it is somebody else's, give the first user another name. If it is not needed, drop it: the rotation makes it anew.`,

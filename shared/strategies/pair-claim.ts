@@ -14,7 +14,8 @@ const ADOPTION = 'ADOPT_ALTERNATE_USERS';
  * What shows that both users are the secret's, from its versions and the deployer.
  *
  * @param user the one that is let in
- * @param host of the account that AWSCURRENT has logged in as; undefined if it has not
+ * @param current at the superuser's server
+ * @param host of the account that it has logged in as; undefined if it has not
  */
 export async function pairClaim(
   user: string,
@@ -30,7 +31,11 @@ export async function pairClaim(
   return {
     current: host === undefined ? undefined : { host, password: current.password },
     mark: createHash('sha256').update(arn).digest('hex').slice(0, 32),
-    previous: async () => (await previousLogin(user, versions, context))?.password,
+
+    async previous() {
+      const password = (await previousLogin(user, versions, context))?.password;
+      return password && { ...current, username: user, password };
+    },
 
     async adopts() {
       const adopted = listed(context.environment[ADOPTION]).includes(arn);
