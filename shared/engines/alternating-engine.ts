@@ -41,7 +41,7 @@ export interface AlternatingEngine extends Engine {
 }
 
 export interface AlternatingSession extends Session {
-  /** The host part of the account that is logged in; empty where accounts have none. @throws AlternateRefused if it is another user's */
+  /** The host part of the account that is logged in; empty where accounts have none, and where an expired password does not tell. @throws AlternateRefused if it is another user's */
   accountHost(): Promise<string>;
 
   /**

@@ -9,7 +9,7 @@ import { alterUser } from './mysql-alter-user.ts';
 import { bringInLine } from './mysql-clone.ts';
 import type { MysqlConnection } from './mysql-connection.ts';
 import { type Dialect, dialectOf, MARIADB } from './mysql-dialects.ts';
-import { isRefusal, passwordChangeError, statementError } from './mysql-errors.ts';
+import { hostUnlessExpired, isRefusal, passwordChangeError, statementError } from './mysql-errors.ts';
 import { isMorePowerful, parseGrants } from './mysql-grants.ts';
 import { refuseTooLong } from './mysql-limits.ts';
 import { type Account, claimedPairs, type PairAt } from './mysql-pair-claims.ts';
@@ -26,7 +26,7 @@ export const mysqlAlternating: AlternatingEngine = {
     const { connection, session } = await openSession(login, limit);
     return {
       ...session,
-      accountHost: () => accountHost(connection, login),
+      accountHost: () => hostUnlessExpired(accountHost(connection, login)),
       letIn: (user, pair, password, claim) => letIn({ connection, login, pair, user, password, claim }),
       proveRights: async () => void (await accountHost(connection, login)),
     };

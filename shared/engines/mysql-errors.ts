@@ -19,6 +19,8 @@ const RUNS_WITH_OPTION = 1290;
 const SYNTAX = [1064, 1149];
 const EXPIRED = [1820, 1862];
 const NO_TLS_AT_SERVER = 45_023;
+/** Node's, of a password above 213 bytes for a key of 2,048 bits. */
+const TOO_LONG_FOR_RSA = 'ERR_OSSL_RSA_DATA_TOO_LARGE_FOR_KEY_SIZE';
 const NO_COMMON_PROOF = [1251, 1524, 2061, 45_025, 45_044, 45_047, 45_064];
 /** Too many connections, out of resources, shutting down, broken packets, killed, read-only while it fails over. */
 const CANNOT_SERVE_NOW = [
@@ -64,6 +66,20 @@ export function isRefusal(
   }
 }
 
+/**
+ * An expired password proves itself, but its session does not tell which account it has opened: then no host, which is none of any account.
+ *
+ * @throws whatever else goes wrong
+ */
+export async function hostUnlessExpired(host: Promise<string>): Promise<string> {
+  try {
+    return await host;
+  } catch (error) {
+    if (error instanceof DatabaseRefused && isRefusal(error.cause, 'password expired')) return '';
+    throw error;
+  }
+}
+
 /** What came of trying to log in. */
 export function connectError(error: unknown, login: DatabaseLogin): RotationError {
   if (error instanceof AnsweredBeforeTls) return answeredBeforeTls(error, login);
@@ -72,8 +88,14 @@ export function connectError(error: unknown, login: DatabaseLogin): RotationErro
   const options = { cause: error };
   const where = placeOf(login);
   if (ACCESS_DENIED.includes(number)) {
-    const tls = login.tls === 'off' ? ' An account that requires TLS says the same: then remove "ssl": false.' : '';
-    return new LoginRefused(`${where} refuses the password of ${login.username} (${message}).${tls}`, options);
+    const tls =
+      login.tls === 'off'
+        ? 'one that requires TLS (then remove "ssl": false), '
+        : 'one that requires a certificate of the client (then ALTER USER … REQUIRE SSL, as a superuser), ';
+    return new LoginRefused(
+      `${where} refuses the password of ${login.username} (${message}). It says the same of an account that is not there, ${tls}and one that is for other hosts than this function's.`,
+      options,
+    );
   }
   if (number === 3159) {
     return new TlsRefused(
@@ -84,9 +106,15 @@ export function connectError(error: unknown, login: DatabaseLogin): RotationErro
   if (number === NO_TLS_AT_SERVER) return noTls(where, error);
   const distrust = tlsFailure(where, parts, error);
   if (distrust) return distrust;
+  if (parts.code === TOO_LONG_FOR_RSA) {
+    return new DatabaseRefused(
+      `${where} cannot be shown a password as long as that of ${login.username} without TLS. Remove "ssl": false from the secret; or as a superuser set a shorter password, and store it in AWSCURRENT.`,
+      options,
+    );
+  }
   if (NO_COMMON_PROOF.includes(number)) {
     return new DatabaseRefused(
-      `${where} and the driver do not agree on how ${login.username} logs in (${message}). Give the account a plugin that proves a password without showing it, such as caching_sha2_password or ed25519.`,
+      `${where} and the driver do not agree on how ${login.username} logs in (${message}). Give the account a plugin that proves a password without showing it, such as caching_sha2_password or ed25519, with the password of AWSCURRENT.`,
       options,
     );
   }
@@ -117,7 +145,7 @@ export function statementError(error: unknown, login: DatabaseLogin): RotationEr
     );
   }
   return new DatabaseRefused(
-    `${where} refuses ${login.username} for another reason than the password (${number}: ${message}). ${remedy(number, login)}`,
+    `${where} refuses ${login.username} for another reason than the password (${number}: ${message}). ${remedy(number, message, login)}`,
     options,
   );
 }
@@ -148,35 +176,48 @@ export function passwordChangeError(error: unknown, login: DatabaseLogin): Rotat
   return statementError(error, login);
 }
 
-function remedy(number: number, login: DatabaseLogin): string {
+function remedy(number: number, message: string, login: DatabaseLogin): string {
   switch (number) {
     case 1044:
-      return `Grant it a privilege in database ${login.database}.`;
+      return `Check that database ${login.database} exists: the server says the same if it does not. If it does: GRANT … ON ${quoted(login.database)}.* TO the account.`;
     case 1049:
       return "Check the secret's dbname.";
     case 1129:
-      return 'The host of this function is blocked after too many broken connections: FLUSH HOSTS, and look for their cause.';
+      return 'The host of this function is blocked after too many broken connections: TRUNCATE TABLE performance_schema.host_cache on MySQL, FLUSH HOSTS on MariaDB, as a superuser; then look for their cause.';
     case 1130:
-      return 'No account of that name may log in from the address of this function: widen the host part of the account.';
+      return 'No account may log in from the address of this function: as a superuser widen the host part of this one (RENAME USER).';
     case 1133:
     case 1396:
-      return 'The account is gone: create it again with the password of AWSCURRENT.';
+      return `Look as a superuser whether the account is there: SELECT User, Host FROM mysql.user WHERE User = '${login.username}'. Only if it is not, somebody dropped or renamed it: create it again, with its grants and the password of AWSCURRENT. If it is there, it does not take this change; nothing was changed.`;
     case 1184:
       return "Correct the server's init_connect, which fails for this user.";
     case 1226:
-      return 'Raise its resource limits (ALTER USER … WITH MAX_CONNECTIONS_PER_HOUR …), or wait.';
+      return `Raise the limit as a superuser (ALTER USER … WITH ${limitIn(message)} 0 takes it away), or wait; it holds for open connections until they end.`;
     case 1820:
     case 1862:
-      return 'Its password has expired: a whole rotation sets a new one.';
+      return 'Its password has expired: a whole rotation sets a new one, a test of the present one cannot pass.';
     case 3118:
     case 4151:
-      return 'Unlock it: ALTER USER … ACCOUNT UNLOCK.';
+      return 'Somebody has locked it. If it shall be rotated: ALTER USER … ACCOUNT UNLOCK, as a superuser.';
     case 3955:
     case 4150:
-      return 'It is locked for failed logins: unlock it, and look for who tries old passwords.';
+      return 'It is locked for failed logins: ALTER USER … ACCOUNT UNLOCK, as a superuser; then look for who tries old passwords.';
+    case 1470:
+      return 'The user name is longer than this server takes: rename the first user, at the server and in the secret.';
     default:
       return "Look the number up in the server's list of error codes.";
   }
+}
+
+/** As `ALTER USER` names what the server's message does. */
+function limitIn(message: string): string {
+  if (message.includes('max_user_connections')) return 'MAX_USER_CONNECTIONS';
+  if (message.includes('max_connections')) return 'MAX_CONNECTIONS_PER_HOUR';
+  return message.includes('max_updates') ? 'MAX_UPDATES_PER_HOUR' : 'MAX_QUERIES_PER_HOUR';
+}
+
+function quoted(name: string): string {
+  return `\`${name.replaceAll('`', '``')}\``;
 }
 
 function placeOf({ host, port, database }: DatabaseLogin): string {

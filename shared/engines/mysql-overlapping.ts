@@ -5,7 +5,7 @@ import { mysql, openSession, unlessAccepted } from './mysql.ts';
 import { type AuthenticationMethod, accountName, authenticationMethods, firstText, PREPARE } from './mysql-account.ts';
 import { alterUser } from './mysql-alter-user.ts';
 import type { MysqlConnection } from './mysql-connection.ts';
-import { isRefusal, passwordChangeError, statementError } from './mysql-errors.ts';
+import { hostUnlessExpired, isRefusal, passwordChangeError, statementError } from './mysql-errors.ts';
 import { changeKeepingOwn, endKept, overlapBy } from './mysql-own-overlap.ts';
 import { keepsPassword } from './mysql-own-password.ts';
 import { verifierOf } from './mysql-verifiers.ts';
@@ -20,7 +20,7 @@ export const mysqlOverlapping: OverlappingEngine = {
     return {
       ...session,
       overlapBy: () => overlapBy(connection, login),
-      accountHost: () => accountHost(connection, login),
+      accountHost: () => hostUnlessExpired(accountHost(connection, login)),
       changeKeepingOwn: (password) =>
         unlessAccepted(changeKeepingOwn(connection, login, password), {
           ...{ connection, login, password, limit },
@@ -112,7 +112,11 @@ async function read(
         known.push({ name, methods: requirePassword(methods, name) });
       }
     }
-    if (known.length === 0) throw new DatabaseRefused(`There is no account of ${user} any more. Create it again.`);
+    if (known.length === 0) {
+      throw new DatabaseRefused(
+        `No account of ${user} at ${login.host}:${login.port} is known to have the password of AWSCURRENT. Nothing was changed. Look at the accounts of that name (SELECT User, Host FROM mysql.user), and set the password of AWSCURRENT for the one that the secret is for.`,
+      );
+    }
     return known;
   } catch (error) {
     if (error instanceof PasswordChangeForbidden || error instanceof DatabaseRefused) throw error;

@@ -13,7 +13,10 @@ const PRIVILEGED = /^GRANT [A-Z_, ]*\bAPPLICATION_PASSWORD_ADMIN\b[A-Z_, ]* ON \
 const KEEP = 'RETAIN CURRENT PASSWORD';
 
 /** Who can give this user two passwords, as the server itself says; on MariaDB, by what it is. Never asks for a privilege. */
-export async function overlapBy({ ask }: Asking, login: DatabaseLogin): Promise<OverlapBy> {
+export async function overlapBy(
+  { ask, greeting }: Pick<MysqlConnection, 'ask' | 'greeting'>,
+  login: DatabaseLogin,
+): Promise<OverlapBy> {
   const where = `MySQL at ${login.host}:${login.port}`;
   try {
     const [server] = await ask('SELECT VERSION() AS version');
@@ -26,7 +29,10 @@ export async function overlapBy({ ask }: Asking, login: DatabaseLogin): Promise<
     if ((await ask('SHOW GRANTS')).some((row) => PRIVILEGED.test(firstText(row)))) return { by: 'itself' };
   } catch (error) {
     if (!isRefusal(error, 'password expired')) throw statementError(error, login);
-    return { by: 'nobody', otherwise: `${where} lets ${login.username}, whose password has expired, only change it.` };
+    const expired = `${where} lets ${login.username}, whose password has expired, only change it.`;
+    // The user itself could change the first of two passwords, and not end the other.
+    if (/mariadb/i.test(greeting)) return { by: 'a superuser', otherwise: expired };
+    return { by: 'nobody', otherwise: expired };
   }
   return {
     by: 'nobody',

@@ -24,7 +24,7 @@ export interface Account {
 export interface OverlappingSession extends Session {
   overlapBy(): Promise<OverlapBy>;
 
-  /** The host part of the account that is logged in. @throws PasswordChangeForbidden if it is another user's */
+  /** The host part of the account that is logged in; empty where an expired password does not tell. @throws PasswordChangeForbidden if it is another user's */
   accountHost(): Promise<string>;
 
   /**

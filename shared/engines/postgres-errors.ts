@@ -28,12 +28,15 @@ export function connectError(error: unknown, login: DatabaseLogin): RotationErro
   const options = { cause: error };
   const where = placeOf(login);
   if (sqlState === INVALID_PASSWORD) {
-    return new LoginRefused(`${where} refuses the password of ${login.username}.`, options);
+    return new LoginRefused(
+      `${where} refuses the password of ${login.username}. It says the same of a role that is not there, of one without a password, and of one whose VALID UNTIL has passed; this tells: SELECT rolvaliduntil FROM pg_roles WHERE rolname = ${pg.escapeLiteral(login.username)}. If it has passed: ALTER ROLE ${pg.escapeIdentifier(login.username)} VALID UNTIL 'infinity', as a superuser.`,
+      options,
+    );
   }
   if (sqlState !== '') {
     if (CANNOT_SERVE_NOW.test(sqlState)) return cannotServe(where, parts, error);
     return new DatabaseRefused(
-      `${where} refuses ${login.username} for another reason than the password (${sqlState}: ${message}). ${remedy(sqlState, login)}`,
+      `${where} refuses ${login.username} for another reason than the password (${sqlState}: ${message}). ${remedy(parts, login)}`,
       options,
     );
   }
@@ -75,7 +78,7 @@ export function statementError(error: unknown, login: DatabaseLogin): RotationEr
   if (sqlState === '') return unreachable(where, parts, error);
   if (CANNOT_SERVE_NOW.test(sqlState)) return cannotServe(where, parts, error);
   return new DatabaseRefused(
-    `${where} refuses a statement of ${login.username} (${sqlState}: ${message}). ${remedy(sqlState, login)}`,
+    `${where} refuses a statement of ${login.username} (${sqlState}: ${message}). ${remedy(parts, login)}`,
     { cause: error },
   );
 }
@@ -113,16 +116,20 @@ function cannotServe(where: string, { code, message }: ErrorParts, cause: unknow
   );
 }
 
-function remedy(sqlState: string, login: DatabaseLogin): string {
+function remedy({ sqlState, message }: Parts, login: DatabaseLogin): string {
+  const role = pg.escapeIdentifier(login.username);
   switch (sqlState) {
     case INVALID_AUTHORIZATION:
+      if (/not permitted to log in/.test(message)) return `If it shall be rotated: ALTER ROLE ${role} LOGIN.`;
       return login.tls === 'off'
-        ? 'Let the user log in, and check pg_hba.conf; if the server wants TLS (rds.force_ssl), remove "ssl": false from the secret.'
-        : 'Let the user log in (ALTER ROLE … LOGIN), and check pg_hba.conf.';
+        ? 'If the server wants TLS (rds.force_ssl, hostssl in pg_hba.conf), remove "ssl": false from the secret; otherwise let pg_hba.conf ask this user for a password from the address of this function.'
+        : 'Let pg_hba.conf ask this user for a password from the address of this function, over TLS.';
     case '3D000':
       return "Check the secret's dbname.";
     case INSUFFICIENT_PRIVILEGE:
-      return `Grant what is missing, such as CONNECT on database ${login.database}.`;
+      return /for database/.test(message)
+        ? `GRANT CONNECT ON DATABASE ${pg.escapeIdentifier(login.database)} TO ${role}.`
+        : 'Grant it what the message says is missing.';
     case READ_ONLY_TRANSACTION:
       return 'Name the primary (the writer endpoint) as host: a replica cannot change passwords.';
     default:
@@ -134,7 +141,11 @@ function placeOf({ host, port, database }: DatabaseLogin): string {
   return `PostgreSQL at ${host}:${port}/${database}`;
 }
 
-function partsOf(error: unknown): ErrorParts & { readonly sqlState: string } {
+interface Parts extends ErrorParts {
+  readonly sqlState: string;
+}
+
+function partsOf(error: unknown): Parts {
   const parts = errorParts(error);
   return { ...parts, sqlState: error instanceof pg.DatabaseError ? parts.code : '' };
 }

@@ -58,6 +58,11 @@ export async function loggedIn<S extends Session>(
   }
 }
 
+/** What the server said when it refused this login in this step. */
+export function refusalOf(login: DatabaseLogin, context: Pick<Context, 'deadline'>): string | undefined {
+  return refusalsIn(context, login.username).get(keyOf(login));
+}
+
 async function connected<S extends Session>(
   engine: EngineOf<S>,
   login: DatabaseLogin,

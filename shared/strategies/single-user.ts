@@ -9,7 +9,7 @@ import { SINGLE_USER_SETTINGS } from '../settings/known-settings.ts';
 import { newPassword } from './database-limits.ts';
 import { type DatabaseSecret, isSameUser, parseDatabaseSecret, type StoredLogin } from './database-secret.ts';
 import { located } from './located.ts';
-import { type EngineOf, loggedIn, provenLogin } from './logged-in.ts';
+import { type EngineOf, loggedIn, provenLogin, refusalOf } from './logged-in.ts';
 import { namingVersion } from './naming-version.ts';
 import { restoreCurrent } from './restore-current.ts';
 
@@ -93,7 +93,7 @@ export function singleUser<S extends Session>(
         return await changePassword(asPrevious, act, candidate.login, context);
       }
 
-      throw await noWorkingPassword(candidate.login, context);
+      throw await noWorkingPassword(current.login, context);
     },
 
     restore: (versions, context) => restoreCurrent(engine, versions, context),
@@ -165,12 +165,11 @@ async function previousUntried(cause: TooManyRefusedLogins, context: Context): P
   );
 }
 
-async function noWorkingPassword(
-  { username, host, port }: DatabaseLogin,
-  context: Context,
-): Promise<NoWorkingPassword> {
+async function noWorkingPassword(current: DatabaseLogin, context: Context): Promise<NoWorkingPassword> {
   const { arn, stages } = await context.describe();
+  const { username, host, port } = current;
+  const said = refusalOf(current, context);
   return new NoWorkingPassword(
-    `${host}:${port} refuses the passwords of AWSCURRENT, AWSPENDING and AWSPREVIOUS for ${username}. If AWSPENDING was cleared during an earlier rotation, the password may be in a version without a staging label. Look for it with: aws secretsmanager list-secret-version-ids --secret-id ${arn} --include-deprecated. Label the one that logs in: aws secretsmanager update-secret-version-stage --secret-id ${arn} --version-stage ${AWSCURRENT} --move-to-version-id VERSION --remove-from-version-id ${holderOf(stages, AWSCURRENT) ?? 'CURRENT_VERSION'}. If there is none, set the user's password at the server to that of AWSCURRENT. Then rotate again.`,
+    `${host}:${port} refuses the passwords of AWSCURRENT, AWSPENDING and AWSPREVIOUS for ${username}.${said === undefined ? '' : ` ${AWSCURRENT}: ${said}`} If AWSPENDING was cleared during an earlier rotation, the password may be in a version without a staging label. Look for it with: aws secretsmanager list-secret-version-ids --secret-id ${arn} --include-deprecated. Label the one that logs in: aws secretsmanager update-secret-version-stage --secret-id ${arn} --version-stage ${AWSCURRENT} --move-to-version-id VERSION --remove-from-version-id ${holderOf(stages, AWSCURRENT) ?? 'CURRENT_VERSION'}. If there is none, set the user's password at the server to that of AWSCURRENT. Then rotate again.`,
   );
 }

@@ -26,6 +26,7 @@ function recording(answers: Readonly<Record<string, Answer>> = {}) {
   const asked: string[] = [];
   return {
     asked,
+    greeting: '8.4.3',
     async ask(statement: string, values: readonly string[] = []) {
       const question = [statement, ...values].join(' | ');
       asked.push(question);

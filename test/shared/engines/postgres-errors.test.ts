@@ -56,13 +56,13 @@ describe('a login that the server refuses', () => {
         return { ...login, database: 'closed' };
       },
       'DatabaseRefused',
-      /42501.*CONNECT on database closed/,
+      /42501.*GRANT CONNECT ON DATABASE "closed" TO "app"/,
     ],
     [
       'because the role may not log in',
       () => newUser('app', 'ALTER ROLE app NOLOGIN'),
       'DatabaseRefused',
-      /28000.*not permitted to log in.*Let the user log in/,
+      /28000.*not permitted to log in.*ALTER ROLE "app" LOGIN/,
     ],
     ['because pg_hba.conf rejects the user', () => newUser('shunned'), 'DatabaseRefused', /28000.*pg_hba\.conf/],
     [
@@ -75,7 +75,7 @@ describe('a login that the server refuses', () => {
       'because the password is no longer valid',
       () => newUser('app', "ALTER ROLE app VALID UNTIL '2001-01-01'"),
       'LoginRefused',
-      /refuses the password of app/,
+      /ALTER ROLE "app" VALID UNTIL 'infinity'/,
     ],
   ])('%s', async (_, make, name, message) => {
     const login = await make();
