@@ -2,6 +2,7 @@ import { isIP, Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { createConnection } from 'mariadb/callback';
 import type { DatabaseLogin, TimeLimit, Tls } from './engine.ts';
+import { isProvedByRsa } from './mysql-limits.ts';
 
 /** A connection that takes longer than this is not worth waiting for. */
 const CONNECT_MS = 5_000;
@@ -73,7 +74,8 @@ export async function openConnection(login: DatabaseLogin, limit: TimeLimit): Pr
     restrictedAuth: [...PROOFS],
     // Without TLS a server's RSA key is taken on trust: "ssl": false says that the network is trusted. Listeners learn
     // nothing from it, as they would not from the other proofs; with TLS no key is asked for.
-    allowPublicKeyRetrieval: login.tls === 'off',
+    // A password that is longer than the key would have the driver throw where nothing catches it.
+    allowPublicKeyRetrieval: login.tls === 'off' && isProvedByRsa(login.password),
     // An expired password is let in to be changed, and to nothing else.
     permitConnectionWhenExpired: true,
     // Nobody but the secret says where the password goes.

@@ -19,9 +19,9 @@ const RUNS_WITH_OPTION = 1290;
 const SYNTAX = [1064, 1149];
 const EXPIRED = [1820, 1862];
 const NO_TLS_AT_SERVER = 45_023;
-/** Node's, of a password above 213 bytes for a key of 2,048 bits. */
-const TOO_LONG_FOR_RSA = 'ERR_OSSL_RSA_DATA_TOO_LARGE_FOR_KEY_SIZE';
-const NO_COMMON_PROOF = [1251, 1524, 2061, 45_025, 45_044, 45_047, 45_064];
+/** The driver's: a key is not asked for where the password is too long for it. */
+const NO_RSA_KEY = 45_044;
+const NO_COMMON_PROOF = [1251, 1524, 2061, 45_025, NO_RSA_KEY, 45_047, 45_064];
 /** Too many connections, out of resources, shutting down, broken packets, killed, read-only while it fails over. */
 const CANNOT_SERVE_NOW = [
   1037, 1038, 1040, 1041, 1042, 1043, 1053, 1077, 1078, 1079, 1080, 1105, 1135, 1152, 1153, 1154, 1155, 1156, 1157,
@@ -106,7 +106,7 @@ export function connectError(error: unknown, login: DatabaseLogin): RotationErro
   if (number === NO_TLS_AT_SERVER) return noTls(where, error);
   const distrust = tlsFailure(where, parts, error);
   if (distrust) return distrust;
-  if (parts.code === TOO_LONG_FOR_RSA) {
+  if (number === NO_RSA_KEY && login.tls === 'off') {
     return new DatabaseRefused(
       `${where} cannot be shown a password as long as that of ${login.username} without TLS. Remove "ssl": false from the secret; or as a superuser set a shorter password, and store it in AWSCURRENT.`,
       options,
@@ -126,7 +126,7 @@ function answeredBeforeTls({ cause }: AnsweredBeforeTls, login: DatabaseLogin): 
   const { number, message } = partsOf(cause);
   if (!isServers(number)) return connectError(cause, login);
   return new Unreachable(
-    `${placeOf(login)} answered before TLS was agreed (${number}: ${message}), which anybody on the way could have said in its place. If it was the server: ${remedy(number, login)}`,
+    `${placeOf(login)} answered before TLS was agreed (${number}: ${message}), which anybody on the way could have said in its place. If it was the server: ${remedy(number, message, login)}`,
     { cause },
   );
 }

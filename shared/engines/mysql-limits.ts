@@ -41,6 +41,11 @@ export function refuseTooLong(password: Sensitive, { host, port, username, tls }
   );
 }
 
+/** Whether a password fits into the proof by which MySQL has it shown without TLS. */
+export function isProvedByRsa(password: Sensitive): boolean {
+  return Buffer.byteLength(password.reveal()) <= LONGEST_WITHOUT_TLS;
+}
+
 function longestPassword(tls: Tls): number {
   return tls === 'off' ? LONGEST_WITHOUT_TLS : LONGEST_AT_MYSQL;
 }

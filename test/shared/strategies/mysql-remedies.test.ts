@@ -12,6 +12,9 @@ import { startTestServer, type TestServer } from '../engines/mysql-server.ts';
 
 outputOfEachTest();
 
+/** More than RSA with a key of 2,048 bits takes. */
+const LONG = `Aa1-${'x'.repeat(210)}`;
+
 type Rotation = Awaited<ReturnType<typeof newMysqlSecret>>;
 
 /** A state of the server or of the secret, the error that it gives, and what its message says is to be done. */
@@ -124,6 +127,13 @@ describeWithMysql('what an error says is to be done helps', (kind) => {
     'too few queries an hour': limited('MAX_QUERIES_PER_HOUR'),
   };
   if (isMysql) {
+    cases['a password too long to be shown without TLS'] = {
+      options: { fields: { password: LONG } },
+      state: [`ALTER USER $A IDENTIFIED BY '${LONG}'`],
+      name: 'DatabaseRefused',
+      says: /without TLS\. Remove "ssl": false from the secret/,
+      remedy: { fields: { ssl: 'the authority' } },
+    };
     cases['failed logins'] = {
       state: ['ALTER USER $A FAILED_LOGIN_ATTEMPTS 1 PASSWORD_LOCK_TIME UNBOUNDED', 'LOGIN'],
       name: 'DatabaseRefused',
