@@ -1,3 +1,6 @@
+import type { DatabaseLogin } from './engine.ts';
+import { statementError } from './mysql-errors.ts';
+
 /** One way to log in to an account, as MariaDB tells it. */
 export interface AuthenticationMethod {
   readonly plugin: string;
@@ -42,4 +45,17 @@ export function accountName(user: string, host: string): string {
 /** The one column of `SHOW GRANTS` and `SHOW CREATE USER`, whose name has the account in it. */
 export function firstText(row: Readonly<Record<string, unknown>> = {}): string {
   return String(Object.values(row)[0]);
+}
+
+/** As which account a session is logged in: an anonymous one takes logins of any name, and one is as good as another host's. */
+export async function currentAccount(
+  ask: (statement: string) => Promise<readonly Record<string, unknown>[]>,
+  login: DatabaseLogin,
+): Promise<{ readonly user: string; readonly host: string }> {
+  const [row] = await ask('SELECT CURRENT_USER() AS account').catch((error: unknown) => {
+    throw statementError(error, login);
+  });
+  const account = String(row?.['account']);
+  const at = account.lastIndexOf('@');
+  return { user: account.slice(0, at), host: account.slice(at + 1) };
 }

@@ -2,6 +2,7 @@ import { DatabaseRefused } from '../errors.ts';
 import { type AuthenticationMethod, accountName } from './mysql-account.ts';
 import { type AccountOptions, mariadbOptions, mysqlOptions } from './mysql-account-options.ts';
 import { type Columns, columnsOf, textIn } from './mysql-columns.ts';
+import { keepsPassword } from './mysql-own-password.ts';
 
 /** An account as the server's own tables have it. */
 export interface StoredAccount {
@@ -106,20 +107,6 @@ function accountsIn(
       const host = textIn(row.get('host'));
       return { host, name: accountName(user, host), ...read(row) };
     });
-}
-
-/** Plugins that prove a password which the server itself keeps. Others ask the operating system or a directory. */
-const KEEP_PASSWORDS = [
-  'mysql_native_password',
-  'ed25519',
-  'parsec',
-  'caching_sha2_password',
-  'sha256_password',
-  'mysql_old_password',
-];
-
-export function keepsPassword({ plugin }: AuthenticationMethod): boolean {
-  return KEEP_PASSWORDS.includes(plugin);
 }
 
 /** @throws DatabaseRefused if the account logs in without a password of its own */

@@ -3,8 +3,8 @@ import type { Sensitive } from '../secrets/sensitive.ts';
 import type { AlternatingEngine, Claim, UserPair } from './alternating-engine.ts';
 import type { DatabaseLogin } from './engine.ts';
 import { mysql, openSession } from './mysql.ts';
-import { accountName, firstText, PREPARE } from './mysql-account.ts';
-import { type Ask, keepsPassword, passwordPlugin, type StoredAccount } from './mysql-accounts.ts';
+import { accountName, currentAccount, firstText, PREPARE } from './mysql-account.ts';
+import { type Ask, passwordPlugin, type StoredAccount } from './mysql-accounts.ts';
 import { alterUser } from './mysql-alter-user.ts';
 import { bringInLine } from './mysql-clone.ts';
 import type { MysqlConnection } from './mysql-connection.ts';
@@ -12,6 +12,7 @@ import { type Dialect, dialectOf, MARIADB } from './mysql-dialects.ts';
 import { hostUnlessExpired, isRefusal, passwordChangeError, statementError } from './mysql-errors.ts';
 import { isMorePowerful, parseGrants } from './mysql-grants.ts';
 import { refuseTooLong } from './mysql-limits.ts';
+import { keepsPassword } from './mysql-own-password.ts';
 import { type Account, claimedPairs, type PairAt } from './mysql-pair-claims.ts';
 import { isStored } from './mysql-stored-passwords.ts';
 
@@ -174,14 +175,10 @@ function missingRight({ login, pair }: Entry, statement: string, cause: unknown)
 
 /** An anonymous account, or one for another host, would take a login that was meant for this one. */
 async function accountHost(connection: MysqlConnection, login: DatabaseLogin): Promise<string> {
-  const [row] = await connection.ask('SELECT CURRENT_USER() AS account').catch((error: unknown) => {
-    throw statementError(error, login);
-  });
-  const account = String(row?.['account']);
-  const at = account.lastIndexOf('@');
-  if (account.slice(0, at) === login.username) return account.slice(at + 1);
+  const account = await currentAccount(connection.ask, login);
+  if (account.user === login.username) return account.host;
   throw new AlternateRefused(
-    `${login.username} logs in at ${login.host}:${login.port}, but as the account ${account}. Nothing was changed. Drop that account, or narrow its host.`,
+    `${login.username} logs in at ${login.host}:${login.port}, but as the account ${account.user}@${account.host}. Nothing was changed. Drop that account, or narrow its host.`,
   );
 }
 

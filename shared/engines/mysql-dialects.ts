@@ -4,7 +4,6 @@ import { accountName } from './mysql-account.ts';
 import { type AccountOptions, type Clause, mariadbOptions, mysqlOptions } from './mysql-account-options.ts';
 import {
   type Ask,
-  keepsPassword,
   MARK,
   mariadbAccounts,
   mysqlAccounts,
@@ -12,6 +11,7 @@ import {
   type StoredAccount,
 } from './mysql-accounts.ts';
 import { textIn } from './mysql-columns.ts';
+import { keepsPassword } from './mysql-own-password.ts';
 import type { Account } from './mysql-pair-claims.ts';
 import { verifierOf } from './mysql-verifiers.ts';
 

@@ -45,7 +45,8 @@ export function isRefusal(
     | 'not the first password'
     | 'password expired'
     | 'missing right'
-    | 'password rule',
+    | 'password rule'
+    | 'no such account',
 ): boolean {
   const { number, message } = partsOf(error);
   switch (of) {
@@ -61,6 +62,8 @@ export function isRefusal(
       return EXPIRED.includes(number);
     case 'password rule':
       return REFUSED_BY_RULE.includes(number);
+    case 'no such account':
+      return number === 1396;
     case 'missing right':
       return MISSING_RIGHT.includes(number);
   }

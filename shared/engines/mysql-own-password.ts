@@ -1,7 +1,13 @@
 import { PasswordChangeForbidden } from '../errors.ts';
 import type { Sensitive } from '../secrets/sensitive.ts';
 import type { DatabaseLogin } from './engine.ts';
-import { type AuthenticationMethod, authenticationMethods, firstText, PREPARE } from './mysql-account.ts';
+import {
+  type AuthenticationMethod,
+  authenticationMethods,
+  currentAccount,
+  firstText,
+  PREPARE,
+} from './mysql-account.ts';
 import type { MysqlConnection } from './mysql-connection.ts';
 import { isRefusal, passwordChangeError, statementError } from './mysql-errors.ts';
 import { refuseTooLong } from './mysql-limits.ts';
@@ -97,6 +103,7 @@ async function changeAtMysql({ ask, login, password }: Account): Promise<void> {
   try {
     await ask('ALTER USER USER() IDENTIFIED BY ?', [password.reveal()]);
   } catch (error) {
+    if (isRefusal(error, 'no such account')) await refuseAnonymous(ask, login);
     if (!isRefusal(error, 'current password missing')) throw passwordChangeError(error, login);
     // The account or the server says PASSWORD REQUIRE CURRENT. Not sent before it is asked for: MySQL 5.7 knows it not.
     try {
@@ -105,6 +112,15 @@ async function changeAtMysql({ ask, login, password }: Account): Promise<void> {
       throw passwordChangeError(again, login);
     }
   }
+}
+
+/** MySQL looks for an account by the name of the login, where an anonymous account has taken it (seen on 9.7). */
+async function refuseAnonymous(ask: Asking['ask'], login: DatabaseLogin): Promise<void> {
+  const account = await currentAccount(ask, login);
+  if (account.user !== '') return;
+  throw new PasswordChangeForbidden(
+    `${login.username} logs in at ${login.host}:${login.port}, but as the anonymous account ''@${account.host}. Nothing was changed. Drop that account, or narrow its host.`,
+  );
 }
 
 /** Asked of the server itself: a proxy in between may greet as something else. An expired password may not ask. */
@@ -139,6 +155,7 @@ const PASSWORDS: Readonly<Record<string, ((password: Sensitive) => Sensitive) | 
   mysql_old_password: 'made by the server',
   parsec: 'made by the server',
   caching_sha2_password: 'made by the server',
+  sha256_password: 'made by the server',
 };
 
 /** Whether a method is a password that the server itself keeps. */
