@@ -146,7 +146,13 @@ export function openDeclared(declaration: Declaration, access: Access, limit: Ti
     for await (const items of pagesOf(list, first, ask, useless)) {
       keys.push(...items.filter((item) => says(item, list.where)).map((item) => livingKeyIn(list, item, useless)));
     }
-    for (const { value } of keys) if (value) access.conceal(value);
+    // Some issuers tell keys by nothing but themselves.
+    const { id, value } = declaration.mint;
+    const idsAreKeys = list.id === list.value || (id !== undefined && id === value);
+    for (const key of keys) {
+      if (key.value) access.conceal(key.value);
+      if (idsAreKeys) access.conceal(new Sensitive(key.id));
+    }
     return keys;
   }
 

@@ -44,7 +44,7 @@ export function rotationHandler<S>(
     try {
       const event = parseEvent(rawEvent);
       report.began(event);
-      if (event.rotationToken) redaction.learnText(event.rotationToken.reveal());
+      if (event.rotationToken) redaction.conceal(event.rotationToken.reveal());
       const result = await withDeadline(
         () => lambda.getRemainingTimeInMillis(),
         (deadline) => {
@@ -78,7 +78,7 @@ function contextOf(event: RotationEvent, deadline: Deadline, store: SecretStore,
     deadline,
     describe: once(() => store.describe(event.secretId)),
     readOtherSecret: (secretId) => store.read(secretId, { stage: AWSCURRENT }),
-    conceal: (secret) => redaction.learnText(secret.reveal()),
+    conceal: (secret) => redaction.conceal(secret.reveal()),
     identify: (text) => redaction.spare(text),
     warn: (message, details = {}) =>
       logger.warn(message, { secretArn: event.secretId, version: event.token, ...details }),

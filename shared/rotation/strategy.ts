@@ -40,8 +40,12 @@ export interface Context {
   readOtherSecret(secretId: string): Promise<Pick<SecretVersion, 'arn' | 'value'>>;
   /** From now on the secret is taken out of whatever is logged or thrown. The secret's own versions are, without this. */
   conceal(secret: Sensitive): void;
-  /** From now on the text may be seen, whichever field of a secret it stands in: an identifier, such as a key's. */
-  identify(text: string): void;
+  /**
+   * From now on the text may be seen, whichever field of a secret it stands in: an identifier, such as a key's.
+   *
+   * @returns how messages write it: as a digest if it was concealed, since some issuers' keys are their own ids
+   */
+  identify(text: string): string;
   /** For what an operator should know although the step succeeds. */
   warn(message: string, details?: Readonly<Record<string, string | number>>): void;
 }

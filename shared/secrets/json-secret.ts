@@ -29,6 +29,7 @@ export class JsonSecret {
     const text = value.text.reveal();
     const fields = new Map<string, Field>();
     const parsed = new Map(Object.entries(parseObject(text)));
+    requireShallow(text);
     for (const member of topLevelMembers(text)) {
       if (fields.has(member.name)) {
         // Which of the two a reader takes differs from language to language, so neither is safe to change.
@@ -126,6 +127,20 @@ export class JsonSecret {
 
 function spliced(text: string, start: number, end: number, replacement: string): JsonSecret {
   return JsonSecret.parse(stringValue(text.slice(0, start) + replacement + text.slice(end)));
+}
+
+/** Far more than anybody writes; what walks through the fields of a secret need not fear for its stack. */
+const DEEPEST = 200;
+
+function requireShallow(text: string): void {
+  let depth = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]+|\\.)*"|[{}[\]]/g)) {
+    if (token === '{' || token === '[') depth += 1;
+    else if (token === '}' || token === ']') depth -= 1;
+    if (depth > DEEPEST) {
+      throw new InvalidSecret(`The secret's JSON is nested more than ${DEEPEST} levels deep: store it flatter.`);
+    }
+  }
 }
 
 function parseObject(text: string): object {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { RotationError } from '../errors.ts';
 import type { SecretValue } from './secret-value.ts';
 
@@ -40,6 +41,7 @@ const SHORT = 5;
 export class Redaction {
   readonly #patterns = new Map<string, RegExp | string>();
   readonly #spared = new Set<string>();
+  readonly #concealed = new Set<string>();
 
   learn(value: SecretValue): void {
     if (value.kind === 'binary') {
@@ -63,10 +65,23 @@ export class Redaction {
     this.#add(...formsOf(text));
   }
 
-  /** The text may be seen from now on, whatever is learned, unless it is part of a value that is longer. */
-  spare(text: string): void {
+  /** A credential, whichever field holds it: `spare` does not make it seen, before or after. */
+  conceal(text: string): void {
+    this.#concealed.add(text);
+    this.#spared.delete(text);
+    this.learnText(text);
+  }
+
+  /**
+   * The text may be seen from now on, whatever is learned, unless it is part of a value that is longer, or concealed.
+   *
+   * @returns how it may be written: as it is, or as a digest where it is a credential itself
+   */
+  spare(text: string): string {
+    if (this.#concealed.has(text)) return digestOf(text);
     this.#spared.add(text);
     for (const form of formsOf(text)) this.#patterns.delete(form);
+    return text;
   }
 
   /** The text without any value that was learned. */
@@ -95,11 +110,16 @@ export class Redaction {
     return named(copy, error instanceof RotationError ? error.name : this.clean(primitiveText(error.name)));
   }
 
-  #learnField(field: unknown): void {
-    if (typeof field === 'string' && !ARN.test(field)) this.learnText(field);
-    else if (typeof field === 'number') this.learnText(String(field));
-    else if (typeof field === 'object' && field !== null)
-      for (const inner of Object.values(field)) this.#learnField(inner);
+  /** Not recursive, so that depth cannot exhaust the stack. */
+  #learnField(outermost: unknown): void {
+    const fields = [outermost];
+    while (fields.length > 0) {
+      const field = fields.pop();
+      if (typeof field === 'string' && !ARN.test(field)) this.learnText(field);
+      else if (typeof field === 'number') this.learnText(String(field));
+      else if (typeof field === 'object' && field !== null)
+        for (const inner of Object.values(field)) fields.push(inner);
+    }
   }
 
   #add(...forms: readonly string[]): void {
@@ -108,6 +128,11 @@ export class Redaction {
       this.#patterns.set(form, form.length < SHORT ? standingAlone(form) : form);
     }
   }
+}
+
+/** Enough to tell two keys apart, and too little to find one by. */
+function digestOf(text: string): string {
+  return `SHA-256 ${createHash('sha256').update(text).digest('hex').slice(0, 8)}…`;
 }
 
 /** The forms in which a text turns up in URLs, headers and JSON. */

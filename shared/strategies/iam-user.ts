@@ -100,9 +100,10 @@ function userNameOf({ json }: KeySecret): string {
   );
 }
 
-/** So that errors can name user and key; not if a hand edit made either the secret itself. */
+/** So that errors can name user and key; a hand edit may have made either the key itself, which stays concealed. */
 function identify(secret: KeySecret, context: Context): void {
-  for (const text of [userNameOf(secret), secret.id]) if (text !== secret.value.reveal()) context.identify(text);
+  context.conceal(secret.value);
+  for (const text of [userNameOf(secret), secret.id]) context.identify(text);
 }
 
 /** In an account a user is known by its name alone, whatever its path. */

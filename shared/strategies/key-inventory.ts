@@ -77,10 +77,10 @@ export async function keyInventory(account: Account, context: Context, clock: Cl
       const previous = living.find((key) => isPrevious(key, held));
       if (previous === undefined) return living;
       if (isOwn(previous, held)) return await end(issuer, living, [previous]);
-      context.identify(previous.id);
+      const keyId = context.identify(previous.id);
       context.warn(
-        `Key ${previous.id}, which AWSPREVIOUS holds, is left alive: nothing shows that it was made for this secret. End it at the issuer if nobody else uses it.${allowing()}`,
-        { keyId: previous.id },
+        `Key ${keyId}, which AWSPREVIOUS holds, is left alive: nothing shows that it was made for this secret. End it at the issuer if nobody else uses it.${allowing()}`,
+        { keyId },
       );
       return living;
     },
@@ -137,12 +137,12 @@ export async function keyInventory(account: Account, context: Context, clock: Cl
   async function requireUnused(previous: LivingKey): Promise<void> {
     const used = previous.lastUsedAt ?? (await issuer.lastUsedAt?.(previous.id));
     if (used === undefined || (lastRotatedAt !== undefined && used <= lastRotatedAt)) return;
-    context.identify(previous.id);
+    const keyId = context.identify(previous.id);
     const since = lastRotatedAt
       ? `the rotation of ${lastRotatedAt.toISOString()}`
       : 'an unknown time, when AWSCURRENT replaced it by hand';
     throw new PreviousKeyStillInUse(
-      `Key ${previous.id}, which AWSPREVIOUS holds, has to make room for a new one, and was used at ${used.toISOString()}, after ${since}. Nothing was made, and it lives on. Let every client read AWSCURRENT; then end that key at the issuer, or rotate again once the issuer tells no later use.`,
+      `Key ${keyId}, which AWSPREVIOUS holds, has to make room for a new one, and was used at ${used.toISOString()}, after ${since}. Nothing was made, and it lives on. Let every client read AWSCURRENT; then end that key at the issuer, or rotate again once the issuer tells no later use.`,
     );
   }
 
@@ -163,8 +163,7 @@ export async function keyInventory(account: Account, context: Context, clock: Cl
   }
 
   function idsOf(keys: readonly LivingKey[]): string {
-    for (const { id } of keys) context.identify(id);
-    const shown = keys.slice(0, 10).map(({ id }) => id);
+    const shown = keys.slice(0, 10).map(({ id }) => context.identify(id));
     return keys.length > shown.length ? `${shown.join(', ')} and ${keys.length - shown.length} more` : shown.join(', ');
   }
 }

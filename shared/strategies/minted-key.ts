@@ -20,9 +20,15 @@ export function mintedKey(source: IssuerSource, clock: Clock = realTime): Strate
   /** `discard` follows `create` in the same step, and has no AWSCURRENT to show. */
   const accounts = new WeakMap<Context, Promise<Account>>();
   const open = (current: KeySecret, context: Context): Promise<Account> => {
+    context.conceal(current.value);
     const account = accounts.get(context) ?? source.open(current, context);
     accounts.set(context, account);
     return account;
+  };
+  /** A version whose key stays unseen, whatever its id is. */
+  const concealed = <V extends KeySecret | undefined>(version: V, context: Context): V => {
+    if (version) context.conceal(version.value);
+    return version;
   };
 
   return {
@@ -48,7 +54,7 @@ export function mintedKey(source: IssuerSource, clock: Clock = realTime): Strate
       // What cannot be stored must not be made.
       withKey(current, { id: 'id', value: new Sensitive('key') });
       const keys = await keyInventory(account, context, clock);
-      await keys.makeRoom(async () => ({ current, previous: await versions.previous() }), false);
+      await keys.makeRoom(async () => ({ current, previous: concealed(await versions.previous(), context) }), false);
       const key = await mint(account.issuer, keys, context);
       try {
         return withKey(current, key);
@@ -75,7 +81,13 @@ export function mintedKey(source: IssuerSource, clock: Clock = realTime): Strate
       const { issuer } = account;
       if (issuer.facts.value === 'chosen' && !(await issuer.accepts(current))) {
         const keys = await keyInventory(account, context, clock);
-        await apply(issuer, keys, current, async () => ({ current, previous: await versions.previous() }), context);
+        await apply(
+          issuer,
+          keys,
+          current,
+          async () => ({ current, previous: concealed(await versions.previous(), context) }),
+          context,
+        );
       }
       const outcome = await proof(issuer, current, context.deadline, clock);
       if (outcome !== 'accepted') throw currentRefused(current, context);
@@ -83,10 +95,11 @@ export function mintedKey(source: IssuerSource, clock: Clock = realTime): Strate
 
     async set(versions, context) {
       const [current, candidate] = await Promise.all([versions.current(), versions.candidate()]);
+      concealed(candidate, context);
       const account = await open(current, context);
       const keys = await keyInventory(account, context, clock);
       await versions.requireStillPending();
-      const held = async () => ({ current, candidate, previous: await versions.previous() });
+      const held = async () => ({ current, candidate, previous: concealed(await versions.previous(), context) });
       if (account.issuer.facts.value === 'chosen') await apply(account.issuer, keys, candidate, held, context);
       const living = await keys.list();
       if (living === undefined) return;
@@ -95,7 +108,7 @@ export function mintedKey(source: IssuerSource, clock: Clock = realTime): Strate
     },
 
     async test(versions, context) {
-      const candidate = await versions.candidate();
+      const candidate = concealed(await versions.candidate(), context);
       const issuer = await source.openToTest(candidate, context);
       const outcome = await proof(issuer, candidate, context.deadline, clock);
       if (outcome !== 'accepted') throw keyRefused(candidate, outcome, issuer.facts, context);
@@ -107,6 +120,7 @@ export function mintedKey(source: IssuerSource, clock: Clock = realTime): Strate
       // A later rotation has begun: its candidate is none of the versions here, and it ends what is left over.
       if (pending !== undefined && pending !== context.token) return;
       const [current, previous] = await Promise.all([versions.current(), versions.previous()]);
+      concealed(previous, context);
       const account = await open(current, context);
       const keys = await keyInventory(account, context, clock);
       let living = await keys.list();
@@ -202,9 +216,6 @@ function currentRefused(current: KeySecret, context: Context): KeyRefused {
   );
 }
 
-/** An id that a hand edit made the key itself stays unseen. */
-function idOf({ id, value }: KeySecret, { identify }: Pick<Context, 'identify'>): string {
-  if (id === '' || id === value.reveal()) return '';
-  identify(id);
-  return ` (${id})`;
+function idOf({ id }: KeySecret, { identify }: Pick<Context, 'identify'>): string {
+  return id === '' ? '' : ` (${identify(id)})`;
 }

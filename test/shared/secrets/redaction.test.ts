@@ -222,3 +222,35 @@ describe('redaction', () => {
     );
   });
 });
+
+describe('a credential that is also an identifier', () => {
+  it.each(['before', 'after'])('stays unseen when it was concealed %s somebody said that it may be seen', (when) => {
+    const redaction = new Redaction();
+    if (when === 'before') redaction.conceal('key-that-is-its-own-id');
+    const shown = redaction.spare('key-that-is-its-own-id');
+    if (when === 'after') redaction.conceal('key-that-is-its-own-id');
+    else expect(shown).toMatch(/^SHA-256 [0-9a-f]{8}…$/);
+    expect(redaction.clean('of key-that-is-its-own-id')).toBe('of [redacted]');
+    redaction.learn(stringValue('{"id": "key-that-is-its-own-id"}'));
+    expect(redaction.clean('of key-that-is-its-own-id')).toBe('of [redacted]');
+  });
+
+  it('of which it is a part, or that is a part of it, is seen only as far as it is no credential', () => {
+    const redaction = new Redaction();
+    redaction.conceal('the-very-key');
+    redaction.spare('id-of-the-very-key');
+    redaction.spare('the-very');
+    expect(redaction.clean('id-of-the-very-key, the-very-key, the-very')).toBe(
+      'id-of-[redacted], [redacted], the-very',
+    );
+  });
+});
+
+it.each([
+  ['arrays', '['.repeat(30_000), ']'.repeat(30_000)],
+  ['objects', '{"a":'.repeat(10_000), '}'.repeat(10_000)],
+])('a value within %s of any depth is taken out', (_, open, close) => {
+  const redaction = new Redaction();
+  redaction.learn(stringValue(`{"password": "p", "deep": ${open}"hidden deep"${close}}`));
+  expect(redaction.clean('hidden deep')).toBe('[redacted]');
+});

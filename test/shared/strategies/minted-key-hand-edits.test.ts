@@ -245,3 +245,20 @@ describe('a secret that was something else before', () => {
     expect(world.protocol.stages(arn)['AWSPENDING']).toBe(token);
   });
 });
+
+describe('an issuer whose keys are their own ids', () => {
+  it('has them told by digests, in errors and logs', async () => {
+    const list = { ...chosenKeys.list, request: 'GET /apps/{target.app}/secrets', items: '', id: '/secret' } as const;
+    world = await startWorld({
+      declaration: { ...chosenKeys, list },
+      fake: fakeChosenKeys,
+      target: { app: 'app-1' },
+      account: 'app-1',
+    });
+    const foreign = [world.keys.issue({ target: 'app-1' }), world.keys.issue({ target: 'app-1' })];
+    const arn = world.newSecret();
+    const failure = await failureOf(rotated(world, arn));
+    expect(failure).toMatchObject({ name: 'KeyLimitReached', message: expect.stringMatching(/SHA-256 [0-9a-f]{8}…/) });
+    for (const { value } of foreign) expect(`${failure.stack} ${output.text()}`).not.toContain(value);
+  });
+});
