@@ -2,7 +2,7 @@ import { AlternateRefused, LoginRefused } from '../errors.ts';
 import type { Claim, UserPair } from './alternating-engine.ts';
 import type { DatabaseLogin, TimeLimit } from './engine.ts';
 import { connectPostgres } from './postgres-connection.ts';
-import type { PairFacts } from './postgres-role-facts.ts';
+import { isUnused, type PairFacts } from './postgres-role-facts.ts';
 
 /**
  * A member of the first user alone need not be its clone: it may be a person. What is changed of it is its password, so
@@ -12,7 +12,7 @@ import type { PairFacts } from './postgres-role-facts.ts';
  *   only who administers the first user can have granted it, and it lets the clone act as the first user anyway.
  * - Its comment carries the secret's mark. Only who may set its password as well can have written that: the role itself
  *   cannot (https://www.postgresql.org/docs/current/sql-comment.html).
- * - It cannot log in, and no others act as it: the lock of somebody whom nothing but the first user's rights were given.
+ * - It cannot log in, holds nothing, not even the first user's rights, and has no members that would get them.
  * - AWSPREVIOUS logs in as it, as after a rotation by the AWS template.
  * - The deployer says so.
  *
@@ -26,12 +26,12 @@ export async function requireOwnClone(
   limit: TimeLimit,
 ): Promise<void> {
   if (!clone.exists || user === pair.first || clone.comment.includes(markOf(claim))) return;
-  if (!clone.canLogIn && !clone.hasMembers) return;
+  if (isUnused(clone)) return;
   const previous = await claim.previous();
   if (previous && (await logsIn(previous, limit))) return;
   if (await claim.adopts()) return;
   throw new AlternateRefused(
-    `Role ${pair.clone} exists, and nothing shows that it is this secret's: AWSPREVIOUS does not log in as it, and no rotation of this secret has let it in. Nothing was changed. If it shall take turns with ${pair.first}, ${claim.toAdopt} If it is somebody else's, give the first user another name. If it is not needed, drop it: the rotation makes it anew.`,
+    `Role ${pair.clone} exists, and nothing shows that it is this secret's: AWSPREVIOUS does not log in as it, no rotation of this secret has let it in, and it is not a role that holds nothing and cannot log in. Nothing was changed. If it shall take turns with ${pair.first}, ${claim.toAdopt} If it is somebody else's, give the first user another name. If it is not needed, drop it: the rotation makes it anew.`,
   );
 }
 

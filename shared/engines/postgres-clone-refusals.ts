@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { AlternateRefused } from '../errors.ts';
 import type { UserPair } from './alternating-engine.ts';
-import { GRANT_OPTIONS_SINCE, type PairFacts } from './postgres-role-facts.ts';
+import { GRANT_OPTIONS_SINCE, isUnused, type PairFacts } from './postgres-role-facts.ts';
 
 /**
  * Both users are let in with the first user's rights: the clone must be nobody else's and have no right that the first
@@ -21,7 +21,7 @@ export function refuseUnsafePair({ first, clone, serverVersion }: PairFacts, pai
       `Role ${firstName} may not log in: it is a group, or somebody locked it out. If it shall take turns with ${cloneName}: ALTER ROLE ${firstName} LOGIN; then let the rotation repeat.`,
     );
   }
-  if (!clone.exists) return;
+  if (!clone.exists || isUnused(clone)) return;
   if (clone.memberOf.length !== 1 || clone.memberOf[0] !== pair.first || !clone.mayActAsFirst) {
     const roles = clone.memberOf.map((name) => pg.escapeIdentifier(name)).join(', ') || 'no role';
     const without = clone.memberOf.includes(pair.first) && !clone.mayActAsFirst ? ' without SET' : '';

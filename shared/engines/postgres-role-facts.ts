@@ -32,6 +32,20 @@ export interface RoleFacts {
   readonly settings: readonly RoleSetting[];
 }
 
+/** Whether it would be missed by nobody, and is nobody's way to what it will be given. */
+export function isUnused({
+  exists,
+  canLogIn,
+  elevated,
+  hasMembers,
+  memberOf,
+  ownsIn,
+  grantedMoreIn,
+}: RoleFacts): boolean {
+  const holds = [...memberOf, ...ownsIn, ...grantedMoreIn];
+  return exists && !canLogIn && !elevated && !hasMembers && holds.length === 0;
+}
+
 /** A function that is cut off in the middle leaves no lock that the next try would have to wait for. */
 const IDLE_MS = 2_000;
 

@@ -80,6 +80,10 @@ describe('somebody who may write the secret cannot have the password reset', () 
   it.each([
     ['that is a member of it alone', (own: string, theirs: string) => `GRANT ${own} TO ${theirs}`],
     [
+      'that is a member of it alone, and was locked',
+      (own: string, theirs: string) => `GRANT ${own} TO ${theirs}; ALTER ROLE ${theirs} NOLOGIN`,
+    ],
+    [
       'that is a member of it alone, a group of others, and cannot log in',
       (own: string, theirs: string) =>
         `GRANT ${own} TO ${theirs}; ALTER ROLE ${theirs} NOLOGIN; CREATE ROLE ${theirs}_x IN ROLE ${theirs}`,
@@ -147,6 +151,35 @@ describe('somebody who may write the secret cannot have a password sent to a ser
     const said = rotation.proxy.sent().toString('latin1');
     expect(said).toContain(`user\\0${rotation.first}\\0database\\0${trap}\\0`.replaceAll('\\0', '\0'));
     expect(said).toContain(`user\0${SUPERUSER.username}\0database\0postgres\0`);
+  });
+});
+
+describe('a role of the name of the clone that cannot log in and holds nothing', () => {
+  async function unused(): Promise<PairRotation> {
+    const rotation = await begin();
+    await newAccount(rotation.clone);
+    await server.query(`ALTER ROLE ${rotation.clone} NOLOGIN`);
+    return rotation;
+  }
+
+  it.each(['first', 'clone'] as const)('is taken when the %s is let in', async (letIn) => {
+    const rotation = await unused();
+    if (letIn === 'first') await rotation.finish();
+    rotation.restart();
+    await rotation.finish();
+    expect(rotation.loginIn('AWSCURRENT').username).toBe(rotation[letIn]);
+    expect([await rotation.logsIn('AWSCURRENT'), await rotation.logsIn('AWSPREVIOUS')]).toEqual([true, true]);
+  });
+
+  it.each([
+    ['is a group of others', (role: string) => `CREATE ROLE ${role}_x IN ROLE ${role}`],
+    ['may read something', (role: string) => `GRANT CREATE ON DATABASE postgres TO ${role}`],
+    ['may do more', (role: string) => `ALTER ROLE ${role} CREATEDB`],
+  ])('is refused if it %s', async (_, statement) => {
+    const rotation = await unused();
+    onTestFinished(() => dropRoles(server, `${rotation.clone}_x`));
+    await server.query(statement(rotation.clone));
+    expect((await refusal(rotation)).name).toBe('AlternateRefused');
   });
 });
 
