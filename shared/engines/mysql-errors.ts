@@ -96,7 +96,7 @@ export function connectError(error: unknown, login: DatabaseLogin): RotationErro
         ? 'one that requires TLS (then remove "ssl": false), '
         : 'one that requires a certificate of the client (then ALTER USER … REQUIRE SSL, as a superuser), ';
     return new LoginRefused(
-      `${where} refuses the password of ${login.username} (${message}). It says the same of an account that is not there, ${tls}and one that is for other hosts than this function's.`,
+      `${where} refuses the password of ${login.username} (${message}). It says the same of an account that is not there, ${tls}and one that is for other hosts than this function's (then RENAME USER, as a superuser).`,
       options,
     );
   }

@@ -39,7 +39,7 @@ export async function provenBy<S extends Session, T>(
     }
     const { arn } = await context.describe();
     throw new CurrentLoginRefused(
-      `${login.host}:${login.port} refuses the password of AWSCURRENT for ${login.username}, so nothing shows that this secret may have it changed. Nothing was changed. ${error.message} If somebody changed the password by hand, store it: aws secretsmanager put-secret-value --secret-id ${arn} --secret-string file://value. If it is lost, whoever deploys the function can put ${arn} into its environment variable ${RECOVERY} for one rotation.`,
+      `${login.host}:${login.port} refuses the password of AWSCURRENT for ${login.username}, so nothing shows that this secret may have it changed. Nothing was changed. ${error.message} Host, port and TLS were those of the superuser's secret. If somebody changed the password by hand, store it: aws secretsmanager put-secret-value --secret-id ${arn} --secret-string file://value. If it is lost, whoever deploys the function can put ${arn} into its environment variable ${RECOVERY} for one rotation.`,
       { cause: error },
     );
   }

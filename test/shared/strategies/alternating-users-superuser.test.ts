@@ -155,3 +155,15 @@ describe('a superuser that is being rotated at this moment', () => {
     expect(rotation.proxy.logins()).toEqual({ accepted: 1, refused: 2 });
   });
 });
+
+describe('a current user whose login is refused', () => {
+  it('because its VALID UNTIL has passed is told so; the statement of the error helps', async () => {
+    const rotation = await begin();
+    await server.query(`ALTER ROLE ${rotation.first} VALID UNTIL '2001-01-01'`);
+    const error = await refusal(rotation);
+    expect(error.name).toBe('CurrentLoginRefused');
+    const [, sql = ''] = /If it has passed: (ALTER ROLE .*?), as a superuser/.exec(error.message) ?? [];
+    await server.query(sql);
+    await rotation.finish();
+  });
+});

@@ -87,7 +87,7 @@ describeWithMysql('what an error says is to be done helps', (kind) => {
     'an account for other hosts': {
       state: [`RENAME USER $A TO elsewhere@'10.9.8.7'`],
       name: 'NoWorkingPassword',
-      says: /for other hosts than this function's/,
+      says: /for other hosts than this function's \(then RENAME USER/,
       remedy: { sql: [`RENAME USER elsewhere@'10.9.8.7' TO $A`] },
     },
     'a locked account': {
@@ -204,6 +204,49 @@ describeWithMysql('what an error says is to be done helps', (kind) => {
       }
       expect(rotation.passwordIn('AWSCURRENT')).not.toBe(FIRST_PASSWORD);
     });
+  });
+
+  it.each<[string, MysqlSecretOptions['fields'], string, RegExp, Pick<Case['remedy'], 'sql'>]>([
+    [
+      'that the account requires TLS',
+      {},
+      'ALTER USER $A REQUIRE SSL',
+      /requires TLS \(then remove "ssl": false\)/,
+      { sql: [] },
+    ],
+    [
+      'that it requires a certificate',
+      { ssl: 'the authority' },
+      'ALTER USER $A REQUIRE X509',
+      /ALTER USER … REQUIRE SSL/,
+      { sql: ['ALTER USER $A REQUIRE SSL'] },
+    ],
+    [
+      'that it is for other hosts',
+      {},
+      `RENAME USER $A TO $N@'10.9.8.7'`,
+      /for other hosts than this function's \(then RENAME USER/,
+      { sql: [`RENAME USER $N@'10.9.8.7' TO $A`] },
+    ],
+  ])('of two users, too, where the reason is %s', async (_, fields, state, says, remedy) => {
+    const options = { strategy: 'two users' as const, fields: fields?.['ssl'] ? { ssl: { ca } } : {} };
+    const rotation = await begin({ options, state: [] });
+    const named = (statement: string) => statement.replaceAll('$N', rotation.username);
+    await run(rotation, [named(state)]);
+    await rotation.step('createSecret');
+    const { name, message } = await rotation.failure('setSecret');
+    expect({ name, message }).toMatchObject({ name: 'CurrentLoginRefused', message: expect.stringMatching(says) });
+    await run(rotation, remedy.sql?.map(named));
+    for (const arn of remedy.sql?.length ? [] : [rotation.arn, rotation.masterarn]) {
+      const value = JSON.parse(protocol.valueOf(arn, 'AWSCURRENT') ?? '');
+      const SecretString = JSON.stringify({ ...value, ssl: { ca } });
+      await protocol.client.send(new PutSecretValueCommand({ SecretId: arn, SecretString }));
+    }
+    if (!remedy.sql?.length) {
+      await rotation.step('setSecret').catch(() => {});
+      rotation.restart();
+    }
+    await rotation.finish();
   });
 
   it('a test of an expired password fails and says that a whole rotation helps, which does', async () => {
