@@ -13,8 +13,7 @@ import { AnsweredBeforeTls } from './mysql-connection.ts';
 
 // Error numbers: https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html,
 // https://mariadb.com/docs/server/reference/error-codes, and misc/errors.js of the driver for those from 45000.
-/** The second where an account of MariaDB has unix_socket besides its password. */
-const ACCESS_DENIED = [1045, 1698];
+const ACCESS_DENIED = 1045;
 const RUNS_WITH_OPTION = 1290;
 const SYNTAX = [1064, 1149];
 const EXPIRED = [1820, 1862];
@@ -90,7 +89,7 @@ export function connectError(error: unknown, login: DatabaseLogin): RotationErro
   const { number, message } = parts;
   const options = { cause: error };
   const where = placeOf(login);
-  if (ACCESS_DENIED.includes(number)) {
+  if (number === ACCESS_DENIED) {
     const tls =
       login.tls === 'off'
         ? 'one that requires TLS (then remove "ssl": false), '

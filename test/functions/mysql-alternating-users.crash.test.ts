@@ -1,20 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'vitest';
 import { logsIn } from '../../local/databases/database-server.ts';
-import { type MysqlServer, startMariadb } from '../../local/databases/mysql-server.ts';
+import { NAMES } from '../../local/databases/mysql-kinds.ts';
+import { type MysqlServer, startMysql } from '../../local/databases/mysql-server.ts';
 import { survivesCrashes } from '../conformance/crash.ts';
 import { mysqlProxy } from '../support/mysql-effects.ts';
-import { describeWithMariadb } from '../support/with-mariadb.ts';
+import { describeWithMysql } from '../support/with-mysql.ts';
 
 const SUPERUSER = { username: 'rotation_superuser', password: 'superuser/secret' };
 
-describeWithMariadb('on MariaDB', () => {
+describeWithMysql('crashes', (kind) => {
   for (const user of ['first', 'clone'] as const) {
     let server: MysqlServer;
     let proxy: Awaited<ReturnType<typeof mysqlProxy>>;
     const subject = {
       async start(effects: Parameters<typeof mysqlProxy>[1]) {
-        server = await startMariadb();
+        server = await startMysql(kind);
         proxy = await mysqlProxy(server, effects);
         await server.query(`CREATE USER ${SUPERUSER.username}@'%' IDENTIFIED BY '${SUPERUSER.password}'`);
         await server.query(`GRANT ALL ON *.* TO ${SUPERUSER.username}@'%' WITH GRANT OPTION`);
@@ -32,7 +33,7 @@ describeWithMariadb('on MariaDB', () => {
           `GRANT INSERT, UPDATE ON shop.* TO ${first}@'%' WITH GRANT OPTION`,
           `GRANT SELECT (name) ON shop.item TO ${first}@'%'`,
           `GRANT reader TO ${first}@'%'`,
-          `SET DEFAULT ROLE reader FOR ${first}@'%'`,
+          kind === 'mysql' ? `SET DEFAULT ROLE reader TO ${first}@'%'` : `SET DEFAULT ROLE reader FOR ${first}@'%'`,
           `CREATE USER ${first}@'10.%' IDENTIFIED BY '${password}'`,
         ]) {
           await server.query(statement, SUPERUSER);
@@ -86,6 +87,10 @@ describeWithMariadb('on MariaDB', () => {
         .sort();
     };
 
-    survivesCrashes('mysql-alternating-users', subject, `mysql-alternating-users, its ${user} user being current`);
+    survivesCrashes(
+      'mysql-alternating-users',
+      subject,
+      `mysql-alternating-users, its ${user} user being current, at ${NAMES[kind]}`,
+    );
   }
 });
