@@ -36,6 +36,12 @@ export function overlappingUser(engine: OverlappingEngine): Strategy<DatabaseSec
     ...plain,
     settings: OVERLAPPING_USER_SETTINGS,
 
+    async create(versions, context) {
+      // A tag that means nothing is wrong before anything is made of it.
+      await isWanted(context);
+      return await plain.create(versions, context);
+    },
+
     async set(versions, context) {
       try {
         await plain.set(versions, context);

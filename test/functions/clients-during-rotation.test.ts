@@ -9,7 +9,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { build } from '../../build.ts';
 import { logsIn } from '../../local/databases/database-server.ts';
-import { type MysqlServer, startMariadb } from '../../local/databases/mysql-server.ts';
+import { type MysqlServer, startMysql } from '../../local/databases/mysql-server.ts';
 import { type PostgresServer, startPostgres } from '../../local/databases/postgres-server.ts';
 import type { FunctionHost } from '../../local/invocation.ts';
 import { type LambdaHost, startLambdaHost } from '../../local/lambda-host.ts';
@@ -18,7 +18,7 @@ import { type LocalSecretsManager, startSecretsManager } from '../../local/secre
 import { createSuperuser, superuserSecret } from '../support/alternating-roles.ts';
 import { OVERLAP } from '../support/overlapping-rotation.ts';
 import { newName } from '../support/pair-rotation.ts';
-import { describeWithMariadb } from '../support/with-mariadb.ts';
+import { describeWithMysql } from '../support/with-mysql.ts';
 
 const ROTATIONS = 20;
 
@@ -140,7 +140,7 @@ async function rotate(
   await database.createUser(login);
   const secret = await client.send(
     new CreateSecretCommand({
-      Name: `clients/${functionName}`,
+      Name: `clients/${functionName}-${login.username}`,
       SecretString: JSON.stringify({ ...database.place(), ...login, ...fields }),
       Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
     }),
@@ -187,24 +187,26 @@ describe(`a client that logs in without pause through ${ROTATIONS} rotations`, (
   });
 });
 
-describeWithMariadb(`on MariaDB, a client that logs in without pause through ${ROTATIONS} rotations`, () => {
-  let mariadb: MysqlServer;
+describeWithMysql(`a client that logs in without pause through ${ROTATIONS} rotations`, (kind) => {
+  let server: MysqlServer;
   beforeAll(async () => {
-    mariadb = await startMariadb();
+    server = await startMysql(kind);
   });
-  afterAll(() => mariadb.stop());
+  afterAll(() => server.stop());
 
   it('of a single user with two passwords is never refused', async () => {
-    const onMariadb: Database = {
-      place: () => ({ engine: 'mariadb', host: mariadb.host, port: mariadb.port, ssl: false }),
-      createUser: ({ username, password }) => mariadb.query(`CREATE USER ${username}@'%' IDENTIFIED BY '${password}'`),
-      accepts: (login) => logsIn(mariadb, login),
+    const database: Database = {
+      place: () => ({ engine: 'mysql', host: server.host, port: server.port, ssl: false }),
+      async createUser({ username, password }) {
+        await server.query(`CREATE USER ${username}@'%' IDENTIFIED BY '${password}'`);
+        if (kind === 'mysql') await server.query(`GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO ${username}@'%'`);
+      },
+      accepts: (login) => logsIn(server, login),
     };
-    const superuser = JSON.stringify({ ...onMariadb.place(), ...mariadb.superuser });
-    const { ARN: masterarn } = await client.send(
-      new CreateSecretCommand({ Name: 'clients/mariadb-superuser', SecretString: superuser }),
-    );
-    const [plain] = await rotate('mysql-single-user', { masterarn }, [logInPlainly], onMariadb, OVERLAP);
+    const superuser = JSON.stringify({ ...database.place(), ...server.superuser });
+    const Name = `clients/${kind}-superuser`;
+    const { ARN: masterarn } = await client.send(new CreateSecretCommand({ Name, SecretString: superuser }));
+    const [plain] = await rotate('mysql-single-user', { masterarn }, [logInPlainly], database, OVERLAP);
     expect(plain?.refused).toBe(0);
     expect(plain?.accepted).toBeGreaterThan(ROTATIONS * 4 * 2);
   });

@@ -1,23 +1,23 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { logsIn } from '../../local/databases/database-server.ts';
-import { type MysqlServer, startMariadb } from '../../local/databases/mysql-server.ts';
+import { type MysqlServer, startMysql } from '../../local/databases/mysql-server.ts';
 import { outputOfEachTest } from '../support/captured-output.ts';
 import { type CrashPoint, Effects } from '../support/effects.ts';
 import { failureOf } from '../support/failure.ts';
 import { mysqlProxy } from '../support/mysql-effects.ts';
 import { MYSQL_KINDS, newMysqlRotation, prepareMysql, RIGHT } from '../support/mysql-rotation.ts';
 import { type Protocol, startProtocol } from '../support/protocol.ts';
-import { describeWithMariadb } from '../support/with-mariadb.ts';
+import { describeWithMysql, MARIADB } from '../support/with-mysql.ts';
 
 outputOfEachTest();
 
-describeWithMariadb('on MariaDB, the secret of', () => {
+describeWithMysql('the secret of', (serverKind) => {
   let server: MysqlServer;
   let protocol: Protocol;
   let effects: Effects;
   let proxy: Awaited<ReturnType<typeof mysqlProxy>>;
   beforeAll(async () => {
-    [server, protocol] = await Promise.all([startMariadb(), startProtocol()]);
+    [server, protocol] = await Promise.all([startMysql(serverKind), startProtocol()]);
     await prepareMysql(server);
     effects = new Effects(async () => {});
     proxy = await mysqlProxy(server, effects);
@@ -108,13 +108,16 @@ describeWithMariadb('on MariaDB, the secret of', () => {
   });
 });
 
-describeWithMariadb(
-  'on a MariaDB server with a rule for passwords, the secret of',
-  () => {
+describeWithMysql(
+  'where there is a rule for passwords, the secret of',
+  (serverKind) => {
     let server: MysqlServer;
     let protocol: Protocol;
     beforeAll(async () => {
-      [server, protocol] = await Promise.all([startMariadb({ plugins: ['simple_password_check'] }), startProtocol()]);
+      [server, protocol] = await Promise.all([
+        startMysql(serverKind, { plugins: ['simple_password_check'] }),
+        startProtocol(),
+      ]);
       await prepareMysql(server);
     });
     afterAll(() => Promise.all([server.stop(), protocol.close()]));
@@ -134,5 +137,5 @@ describeWithMariadb(
       expect(await rotation.logsIn('AWSCURRENT')).toBe(true);
     });
   },
-  'simple_password_check',
+  { only: MARIADB, plugins: ['simple_password_check'] },
 );

@@ -36,7 +36,7 @@ export async function prepareMysql(server: MysqlServer): Promise<void> {
     await server.query(statement);
 }
 
-/** A user of a MariaDB server, and a rotation of its secret that has begun; the function reaches the server at `place`. */
+/** A user of a MySQL or MariaDB server, and a rotation of its secret that has begun; the function reaches the server at `place`. */
 export async function newMysqlRotation(
   kind: MysqlKind,
   server: MysqlServer,
@@ -52,11 +52,20 @@ export async function newMysqlRotation(
   for (const user of new Set([first, username])) {
     for (const host of HOSTS) await server.query(`CREATE USER ${user}@'${host}' IDENTIFIED BY '${FIRST_PASSWORD}'`);
   }
+  const [row] = await server.query('SELECT VERSION() AS version');
+  const isMariadb = /mariadb/i.test(String(row?.['version']));
   for (const statement of [
     `GRANT INSERT ON shop.* TO ${first}@'%' WITH GRANT OPTION`,
     `GRANT SELECT (name) ON shop.item TO ${first}@'%'`,
     `GRANT reader TO ${first}@'%'`,
-    `SET DEFAULT ROLE reader FOR ${first}@'%'`,
+    `SET DEFAULT ROLE reader ${isMariadb ? 'FOR' : 'TO'} ${first}@'%'`,
+    // On MySQL an account keeps its own second password.
+    ...(kind === 'a user with two passwords' && !isMariadb
+      ? [
+          `GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO ${first}@'%'`,
+          `GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO ${first}@'10.%'`,
+        ]
+      : []),
   ])
     await server.query(statement);
 

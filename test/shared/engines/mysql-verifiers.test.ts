@@ -1,11 +1,11 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type MysqlServer, startMariadb } from '../../../local/databases/mysql-server.ts';
+import { type MysqlServer, startMysql } from '../../../local/databases/mysql-server.ts';
 import { ed25519Verifier, nativeVerifier } from '../../../shared/engines/mysql-verifiers.ts';
 import { Sensitive } from '../../../shared/secrets/sensitive.ts';
 import { strangeText } from '../../support/strange-text.ts';
-import { describeWithMariadb } from '../../support/with-mariadb.ts';
+import { describeWithMysql, MARIADB } from '../../support/with-mysql.ts';
 import { literal } from './mysql-server.ts';
 
 it.each(['x'.repeat(32), '0123456789abcdef0123456789ABCDEF', '\u00e9'.repeat(16)])(
@@ -21,12 +21,12 @@ it.each(['x'.repeat(32), '0123456789abcdef0123456789ABCDEF', '\u00e9'.repeat(16)
   },
 );
 
-describeWithMariadb(
+describeWithMysql(
   'a verifier made here is the one that the server makes',
-  () => {
+  (kind) => {
     let server: MysqlServer;
     beforeAll(async () => {
-      server = await startMariadb({ plugins: ['auth_ed25519'] });
+      server = await startMysql(kind, { plugins: ['auth_ed25519'] });
     });
     afterAll(() => server.stop());
 
@@ -46,5 +46,5 @@ describeWithMariadb(
       );
     });
   },
-  'auth_ed25519',
+  { only: MARIADB, plugins: ['auth_ed25519'] },
 );
