@@ -6,21 +6,23 @@ import { Sensitive } from '../../../shared/secrets/sensitive.ts';
 import { vouched } from '../../support/claims.ts';
 import { strangeText } from '../../support/strange-text.ts';
 import { timeLimit } from '../../support/time-limit.ts';
-import { describeWithMariadb } from '../../support/with-mariadb.ts';
+import { describeWithMysql } from '../../support/with-mysql.ts';
 import { identifier, startTestServer, type TestServer } from './mysql-server.ts';
 
 const PAIR = { first: 'app', clone: 'app_clone' };
 
-describeWithMariadb('the clone of a MariaDB user with rights to things of any name, at accounts for any host,', () => {
+describeWithMysql('the clone of a user with rights to things of any name, at accounts for any host,', (kind) => {
   let server: TestServer;
   beforeAll(async () => {
-    server = await startTestServer('mariadb-10', { settings: { 'sql-mode': 'NO_BACKSLASH_ESCAPES,ANSI_QUOTES' } });
+    server = await startTestServer(kind, { settings: { 'sql-mode': 'NO_BACKSLASH_ESCAPES,ANSI_QUOTES' } });
   });
   afterAll(() => server.stop());
 
   const held = (text: string) => server.nameOf?.(text) ?? text;
   const names = strangeText(60).map((text) => `n${held(text)}`);
-  const hosts = strangeText(60).map((text) => `h${held(text.replaceAll('@', ''))}`);
+  // MySQL does not find accounts again that it has just made for hosts of other characters.
+  const host = (text: string) => (kind === 'mysql' ? text.replace(/[^\w.%-]/gu, '') : text);
+  const hosts = strangeText(60).map((text) => `h${held(host(text.replaceAll('@', '')))}`);
 
   async function letIn(): Promise<void> {
     const { username, password } = server.superuser;

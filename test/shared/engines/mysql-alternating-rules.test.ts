@@ -4,18 +4,18 @@ import { Sensitive } from '../../../shared/secrets/sensitive.ts';
 import { vouched } from '../../support/claims.ts';
 import { failureOf } from '../../support/failure.ts';
 import { timeLimit } from '../../support/time-limit.ts';
-import { describeWithMariadb } from '../../support/with-mariadb.ts';
+import { describeWithMysql, MARIADB } from '../../support/with-mysql.ts';
 import { startTestServer, type TestServer } from './mysql-server.ts';
 
 const PAIR = { first: 'app', clone: 'app_clone' };
 const [KEEPS_THE_RULE, ALSO_DOES, WEAK] = ['Keeps-the-rule-1', 'Also-keeps-it-2', 'weak'];
 
-describeWithMariadb(
+describeWithMysql(
   'a MariaDB server whose rule for passwords refuses the one that a user is let in with',
-  () => {
+  (kind) => {
     let server: TestServer;
     beforeAll(async () => {
-      server = await startTestServer('mariadb-10', { plugins: ['auth_ed25519', 'simple_password_check'] });
+      server = await startTestServer(kind, { plugins: ['auth_ed25519', 'simple_password_check'] });
     });
     afterAll(() => server.stop());
 
@@ -64,6 +64,5 @@ describeWithMariadb(
       });
     });
   },
-  'auth_ed25519',
-  'simple_password_check',
+  { only: MARIADB, plugins: ['auth_ed25519', 'simple_password_check'] },
 );
