@@ -75,6 +75,14 @@ export interface Session {
    */
   changeOwnPassword(password: Sensitive): Promise<void>;
 
+  /**
+   * Sets the password that has logged in again if it has expired, since an expired one lets its user do nothing else. Absent where an expired
+   * password does not log in at all.
+   *
+   * @throws DatabaseRefused if a rule against using a password again refuses that; nothing is changed then
+   */
+  renewIfExpired?(): Promise<void>;
+
   /** Never throws. */
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import { CandidateRefused, LoginRefused } from '../errors.ts';
+import { CandidateRefused, DatabaseRefused, LoginRefused } from '../errors.ts';
 import type { Sensitive } from '../secrets/sensitive.ts';
 import type { DatabaseLogin, Engine, Session, TimeLimit } from './engine.ts';
 import { type MysqlConnection, openConnection } from './mysql-connection.ts';
@@ -51,8 +51,29 @@ function userSession(connection: MysqlConnection, login: DatabaseLogin, limit: T
         keepsOld: false,
       }),
 
+    async renewIfExpired() {
+      try {
+        await connection.ask('SELECT 1');
+      } catch (error) {
+        if (!isRefusal(error, 'password expired')) throw statementError(error, login);
+        await renew(error);
+      }
+    },
+
     close: () => connection.close(),
   };
+
+  async function renew(expired: unknown): Promise<void> {
+    try {
+      await changeOwnPassword(connection, login, login.password);
+    } catch (error) {
+      if (!(error instanceof CandidateRefused)) throw error;
+      throw new DatabaseRefused(
+        `The password of ${login.username} works at ${login.host}:${login.port}, but has expired, and the server's rules do not let it be set again. Suspend the rule as a superuser (on MySQL: ALTER USER … PASSWORD HISTORY 0 PASSWORD REUSE INTERVAL 0 DAY), let the rotation repeat, then restore the rule.`,
+        { cause: expired },
+      );
+    }
+  }
 }
 
 interface NewPassword {

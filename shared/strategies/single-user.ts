@@ -67,7 +67,7 @@ export function singleUser<S extends Session>(
       // What is known to work is tried first: an account may lock itself at a refused login.
       if (applied.has(context.token)) {
         const asApplied = await namingVersion(AWSPENDING, loggedIn(engine, candidate.login, context));
-        if (asApplied) return await asApplied.close();
+        if (asApplied) return await renewed(asApplied).finally(() => asApplied.close());
       }
 
       const asCurrent = await namingVersion(AWSCURRENT, loggedIn(engine, current.login, context));
@@ -113,8 +113,14 @@ export function singleUser<S extends Session>(
     return located(secret, engine, context);
   }
 
+  /** A candidate that was applied long ago may have expired since, and could not be tested. */
+  async function renewed(session: S): Promise<void> {
+    await session.renewIfExpired?.();
+  }
+
   async function settled(session: S): Promise<void> {
     try {
+      await renewed(session);
       await change?.settle(session);
     } finally {
       await session.close();

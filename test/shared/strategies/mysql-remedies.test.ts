@@ -249,6 +249,37 @@ describeWithMysql('what an error says is to be done helps', (kind) => {
     await rotation.finish();
   });
 
+  it.each(['the process that has set it', 'another process'])(
+    'a candidate that has expired before it was tested is set again, by %s',
+    async (by) => {
+      const rotation = await begin({ state: [] });
+      await rotation.step('createSecret');
+      if (by === 'another process')
+        await run(rotation, [`ALTER USER $A IDENTIFIED BY '${rotation.passwordIn('AWSPENDING')}'`]);
+      else await rotation.step('setSecret');
+      await run(rotation, ['ALTER USER $A PASSWORD EXPIRE']);
+      await rotation.finish();
+    },
+  );
+
+  it.runIf(isMysql)(
+    'an expired candidate that a rule does not let be set again is told, and not given up',
+    async () => {
+      const rotation = await begin({ state: ['ALTER USER $A PASSWORD HISTORY 3'] });
+      await rotation.step('createSecret');
+      await rotation.step('setSecret');
+      await run(rotation, ['ALTER USER $A PASSWORD EXPIRE']);
+      const { name, message } = await rotation.failure('setSecret');
+      expect({ name, message }).toMatchObject({
+        name: 'DatabaseRefused',
+        message: expect.stringMatching(/ALTER USER … PASSWORD HISTORY 0 PASSWORD REUSE INTERVAL 0 DAY/),
+      });
+      expect(protocol.stages(rotation.arn)).toHaveProperty('AWSPENDING', rotation.token);
+      await run(rotation, ['ALTER USER $A PASSWORD HISTORY 0 PASSWORD REUSE INTERVAL 0 DAY']);
+      await rotation.finish();
+    },
+  );
+
   it('a test of an expired password fails and says that a whole rotation helps, which does', async () => {
     const rotation = await begin({ state: ['ALTER USER $A PASSWORD EXPIRE'] });
     rotation.stage({});
