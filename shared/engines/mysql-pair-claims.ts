@@ -88,9 +88,12 @@ function currentAccounts(claimed: Claimed): readonly Account[] {
   const { firsts, clones, pair, user } = claimed;
   const { current } = claimed.claim;
   const own = (user === pair.first ? clones : firsts).filter(({ locked }) => !locked);
+  // Without that proof, the mark of an earlier one is better than the name alone.
+  const marked = own.filter(({ trace }) => trace.mark === claimed.claim.mark);
+  const unproven = marked.length > 0 ? marked : own;
   const proven = current
     ? own.filter((account) => account.host === current.host || opens(account, current.password))
-    : own;
+    : unproven;
   const role = proven.find((account) => account.isRole && clones.includes(account));
   if (role) throw unshown(role, claimed);
   // A clone that is lost can be made anew.

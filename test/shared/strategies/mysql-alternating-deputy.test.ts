@@ -193,6 +193,22 @@ describeWithMysql('somebody who may write the secret', (kind) => {
     });
   });
 
+  it.runIf(kind === 'mysql')(
+    'a lost password is recovered of the accounts alone that the secret had before',
+    async () => {
+      const victim = `CREATE USER FIRST@'10.%' IDENTIFIED BY '${THEIRS}'`;
+      const pair = await pairOf([FIRST, GRANT_FIRST, victim, "GRANT INSERT ON vault.* TO FIRST@'10.%'"]);
+      await pair.finish();
+      await pair.rotate();
+      await pair.run("ALTER USER FIRST@'%' IDENTIFIED BY 'Lost-1'");
+      const before = await pair.accounts("AND Host = '10.%'");
+      vi.stubEnv('RECOVER_THROUGH_SUPERUSER', pair.arn);
+      await pair.rotate();
+      expect(await pair.accounts("AND Host = '10.%'")).toEqual(before);
+      expect(await pair.logsIn('AWSCURRENT')).toBe(true);
+    },
+  );
+
   it.each(['first', 'clone'] as const)('a candidate of the %s user that was forgotten stops nothing', async (letIn) => {
     const pair = await pairOf([FIRST, GRANT_FIRST]);
     await pair.finish();
