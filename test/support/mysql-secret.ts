@@ -25,6 +25,8 @@ export interface MysqlSecretOptions {
   readonly withSuperuser?: boolean;
 }
 
+export type MysqlSecret = Awaited<ReturnType<typeof newMysqlSecret>>;
+
 /** An account of a server, and a rotation of its secret that has begun. */
 export async function newMysqlSecret(server: DatabaseServer, protocol: Protocol, options: MysqlSecretOptions = {}) {
   const {
@@ -68,6 +70,10 @@ export async function newMysqlSecret(server: DatabaseServer, protocol: Protocol,
     username,
     masterarn,
     token: protocol.beginRotation(arn),
+    /** Runs statements as the superuser, in which `$A` stands for the account. */
+    async run(statements: readonly string[]) {
+      for (const statement of statements) await server.query(statement.replaceAll('$A', `\`${username}\`@'%'`));
+    },
     passwordIn: (stage: string): string => JSON.parse(protocol.valueOf(arn, stage) ?? '{}').password,
     step: (step: Step, timeMs?: number) => invokeStep(handler, step, arn, rotation.token, timeMs),
     /** What a step fails with; that no password stands in it is a matter of course. */

@@ -1,12 +1,20 @@
 import { PutSecretValueCommand, TagResourceCommand } from '@aws-sdk/client-secrets-manager';
 import { createConnection } from 'mariadb';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { Step } from '../../../shared/rotation/event.ts';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { mysql } from '../../../shared/engines/mysql.ts';
+import { connectError } from '../../../shared/engines/mysql-errors.ts';
+import { Sensitive } from '../../../shared/secrets/sensitive.ts';
 import { outputOfEachTest } from '../../support/captured-output.ts';
 import { certificateAuthority, serverCertificate } from '../../support/certificates.ts';
-import { FIRST_PASSWORD, type MysqlSecretOptions, newMysqlSecret } from '../../support/mysql-secret.ts';
-import { OVERLAP } from '../../support/overlapping-rotation.ts';
+import { failureOf } from '../../support/failure.ts';
+import {
+  FIRST_PASSWORD,
+  type MysqlSecret,
+  type MysqlSecretOptions,
+  newMysqlSecret,
+} from '../../support/mysql-secret.ts';
 import { type Protocol, startProtocol } from '../../support/protocol.ts';
+import { timeLimit } from '../../support/time-limit.ts';
 import { describeWithMysql } from '../../support/with-mysql.ts';
 import { startTestServer, type TestServer } from '../engines/mysql-server.ts';
 
@@ -15,21 +23,17 @@ outputOfEachTest();
 /** More than RSA with a key of 2,048 bits takes. */
 const LONG = `Aa1-${'x'.repeat(210)}`;
 
-type Rotation = Awaited<ReturnType<typeof newMysqlSecret>>;
-
 /** A state of the server or of the secret, the error that it gives, and what its message says is to be done. */
 interface Case {
   readonly options?: MysqlSecretOptions;
   /** `$A` stands for the account. */
   readonly state: readonly string[];
-  readonly step?: Step;
   readonly name: string;
   /** What the message has to say. */
   readonly says: RegExp;
   readonly remedy: {
     readonly sql?: readonly string[];
     readonly fields?: Record<string, unknown>;
-    readonly tags?: Record<string, string>;
   };
   readonly undo?: readonly string[];
 }
@@ -51,9 +55,7 @@ describeWithMysql('what an error says is to be done helps', (kind) => {
   });
   afterAll(() => Promise.all([server.stop(), protocol.close()]));
 
-  const run = async (rotation: Rotation, statements: readonly string[] = []) => {
-    for (const statement of statements) await server.query(statement.replaceAll('$A', `\`${rotation.username}\`@'%'`));
-  };
+  const run = (rotation: MysqlSecret, statements: readonly string[] = []) => rotation.run(statements);
   const begin = async ({ options = {}, state, undo }: Pick<Case, 'options' | 'state' | 'undo'>) => {
     const engine = isMysql ? 'mysql' : 'mariadb';
     const rotation = await newMysqlSecret(server, protocol, { ...options, fields: { engine, ...options.fields } });
@@ -151,7 +153,7 @@ describeWithMysql('what an error says is to be done helps', (kind) => {
       await createConnection({ ...place(server), user: rotation.username, password: 'wrong' }).catch(() => {});
     }
     await rotation.step('createSecret');
-    const { name, message } = await rotation.failure(one.step ?? 'setSecret');
+    const { name, message } = await rotation.failure('setSecret');
     expect({ name, message }).toMatchObject({ name: one.name, message: expect.stringMatching(one.says) });
 
     await run(rotation, one.remedy.sql);
@@ -182,28 +184,6 @@ describeWithMysql('what an error says is to be done helps', (kind) => {
       rotation.restart();
       await rotation.finish();
     }
-  });
-
-  describe('an expired password is rotated', () => {
-    it.each<[string, MysqlSecretOptions, readonly string[]]>([
-      ['by the user itself', {}, []],
-      [
-        'by the user itself, if it may keep two',
-        { tags: OVERLAP },
-        isMysql ? ['GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO $A'] : [],
-      ],
-      ['with a superuser for two passwords', { tags: OVERLAP, withSuperuser: true }, []],
-      ['with two users, of which each has its turn', { strategy: 'two users' }, []],
-    ])('%s', async (_, options, state) => {
-      const rotation = await begin({ options, state });
-      for (let time = 0; time < 3; time += 1) {
-        const { username } = JSON.parse(protocol.valueOf(rotation.arn, 'AWSCURRENT') ?? '');
-        await server.query(`ALTER USER \`${username}\`@'%' PASSWORD EXPIRE`);
-        await rotation.finish();
-        rotation.restart();
-      }
-      expect(rotation.passwordIn('AWSCURRENT')).not.toBe(FIRST_PASSWORD);
-    });
   });
 
   it.each<[string, MysqlSecretOptions['fields'], string, RegExp, Pick<Case['remedy'], 'sql'>]>([
@@ -249,47 +229,23 @@ describeWithMysql('what an error says is to be done helps', (kind) => {
     await rotation.finish();
   });
 
-  it.each(['the process that has set it', 'another process'])(
-    'a candidate that has expired before it was tested is set again, by %s',
-    async (by) => {
-      const rotation = await begin({ state: [] });
-      await rotation.step('createSecret');
-      if (by === 'another process')
-        await run(rotation, [`ALTER USER $A IDENTIFIED BY '${rotation.passwordIn('AWSPENDING')}'`]);
-      else await rotation.step('setSecret');
-      await run(rotation, ['ALTER USER $A PASSWORD EXPIRE']);
-      await rotation.finish();
-    },
-  );
-
-  it.runIf(isMysql)(
-    'an expired candidate that a rule does not let be set again is told, and not given up',
-    async () => {
-      const rotation = await begin({ state: ['ALTER USER $A PASSWORD HISTORY 3'] });
-      await rotation.step('createSecret');
-      await rotation.step('setSecret');
-      await run(rotation, ['ALTER USER $A PASSWORD EXPIRE']);
-      const { name, message } = await rotation.failure('setSecret');
-      expect({ name, message }).toMatchObject({
-        name: 'DatabaseRefused',
-        message: expect.stringMatching(/ALTER USER … PASSWORD HISTORY 0 PASSWORD REUSE INTERVAL 0 DAY/),
-      });
-      expect(protocol.stages(rotation.arn)).toHaveProperty('AWSPENDING', rotation.token);
-      await run(rotation, ['ALTER USER $A PASSWORD HISTORY 0 PASSWORD REUSE INTERVAL 0 DAY']);
-      await rotation.finish();
-    },
-  );
-
-  it('a test of an expired password fails and says that a whole rotation helps, which does', async () => {
-    const rotation = await begin({ state: ['ALTER USER $A PASSWORD EXPIRE'] });
-    rotation.stage({});
-    const { name, message } = await rotation.failure('testSecret');
-    expect({ name, message }).toMatchObject({
-      name: 'DatabaseRefused',
-      message: expect.stringMatching(/whole rotation/),
-    });
-    rotation.restart();
+  it('an account that is dropped under its session: the query shows that it is gone, and it can be created again', async () => {
+    const rotation = await begin({ state: [] });
+    const session = await mysql.connect(server.login(rotation.username, FIRST_PASSWORD), timeLimit());
+    await run(rotation, ['DROP USER $A']);
+    const change = session.changeOwnPassword(new Sensitive('Aa1-another-password'));
+    const { message } = await failureOf(change.finally(() => session.close()));
+    const [, query = ''] = /whether the account is there: (SELECT .*?'.*?')\. Only if it is not/.exec(message) ?? [];
+    expect(await server.query(query)).toEqual([]);
+    await run(rotation, [`CREATE USER $A IDENTIFIED BY '${FIRST_PASSWORD}'`]);
+    expect(await server.query(query)).toEqual([{ User: rotation.username, Host: '%' }]);
     await rotation.finish();
+  });
+
+  it('what is said to free a blocked host is a statement of this server', async () => {
+    const { message } = connectError(Object.assign(new Error('blocked'), { errno: 1129 }), server.login('app', 'x'));
+    const [, atMysql = '', atMariadb = ''] = /: (TRUNCATE .*?) on MySQL, (.*?) on MariaDB/.exec(message) ?? [];
+    await server.query(isMysql ? atMysql : atMariadb);
   });
 });
 
