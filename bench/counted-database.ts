@@ -1,4 +1,5 @@
-import { startMariadb } from '../local/databases/mysql-server.ts';
+import type { MysqlKind } from '../local/databases/mysql-kinds.ts';
+import { startMysql } from '../local/databases/mysql-server.ts';
 import { startPostgres } from '../local/databases/postgres-server.ts';
 import { Effects } from '../test/support/effects.ts';
 import { mysqlProxy } from '../test/support/mysql-effects.ts';
@@ -42,15 +43,17 @@ export async function countedPostgres(): Promise<CountedDatabase> {
   };
 }
 
-export async function countedMariadb(): Promise<CountedDatabase> {
-  const server = await startMariadb();
+export async function countedMysql(kind: MysqlKind): Promise<CountedDatabase> {
+  const server = await startMysql(kind);
   const proxy = await mysqlProxy(server, new Effects(async () => {}));
   return {
-    place: { engine: 'mariadb', host: '127.0.0.1', port: proxy.port, ssl: false },
+    place: { engine: 'mysql', host: '127.0.0.1', port: proxy.port, ssl: false },
     async createUsers(user, superuser) {
       for (const { username, password } of [user, superuser])
         await server.query(`CREATE USER ${username}@'%' IDENTIFIED BY '${password}'`);
       await server.query(`GRANT ALL ON *.* TO ${superuser.username}@'%' WITH GRANT OPTION`);
+      // On MySQL an account keeps its own second password.
+      if (kind === 'mysql') await server.query(`GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO ${user.username}@'%'`);
     },
     dropUsers: ({ username }, superuser) =>
       server.query(`DROP USER IF EXISTS ${username}_clone@'%', ${username}@'%', ${superuser.username}@'%'`),

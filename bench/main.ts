@@ -1,5 +1,5 @@
 import { build, buildOperations } from '../build.ts';
-import { mariadbMissing } from '../local/databases/mariadb-binaries.ts';
+import { MYSQL_KINDS, mysqlMissing } from '../local/databases/mysql-kinds.ts';
 import { bundleSizes } from './bundle-size.ts';
 import { coldStart } from './cold-start.ts';
 import { crashPoints } from './crash-points.ts';
@@ -11,15 +11,18 @@ const bundles = await build();
 await buildOperations();
 const random = bundles.find(({ functionName }) => functionName === 'random-password');
 if (random === undefined) throw new Error('There is no function random-password to measure.');
-const missing = mariadbMissing();
+const servers = MYSQL_KINDS.filter((kind) => mysqlMissing(kind) === undefined);
 console.error('Measuring, for some minutes: most of them go by while functions are killed at each of their effects.');
 const figures = [
   ...bundleSizes(bundles),
   await coldStart(random.file),
-  ...(await rotationCost({ mariadb: missing === undefined })),
+  ...(await rotationCost(servers)),
   ...(await crashPoints()),
   ...(await synthesis()),
 ];
 console.log(table(figures));
-if (missing !== undefined) console.log(`\nNot measured: the functions for MySQL and MariaDB. ${missing}`);
+for (const kind of MYSQL_KINDS) {
+  const missing = mysqlMissing(kind);
+  if (missing !== undefined) console.log(`\nNot measured: ${missing}`);
+}
 process.exitCode = figures.every(isMet) ? 0 : 1;

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { CreateSecretCommand, RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { type MysqlKind, NAMES } from '../local/databases/mysql-kinds.ts';
 import { functionArn, startLocalStack } from '../local/local-stack.ts';
 import { Effects } from '../test/support/effects.ts';
 import { secretsManagerProxy } from '../test/support/secrets-manager-proxy.ts';
-import { type CountedDatabase, countedMariadb, countedPostgres } from './counted-database.ts';
+import { type CountedDatabase, countedMysql, countedPostgres } from './counted-database.ts';
 import type { Figure } from './figure.ts';
 
 /** A kind of rotation, what it may ask of others, and what the AWS-provided template for it does. */
@@ -17,8 +18,6 @@ interface Kind {
   readonly start: () => Promise<CountedDatabase>;
   readonly atMost: { readonly calls: number; readonly logins: number };
   readonly template: { readonly calls: string; readonly logins: string; readonly refused: string };
-  /** What cannot be measured here. */
-  readonly remark?: string;
 }
 
 const NO_TEMPLATE = { calls: 'none', logins: 'none', refused: 'none' };
@@ -40,37 +39,43 @@ const POSTGRES: readonly Kind[] = [
   },
 ];
 
-const MARIADB: readonly Kind[] = [
-  {
-    functionName: 'mysql-single-user',
-    start: countedMariadb,
-    atMost: { calls: 8, logins: 2 },
-    template: { calls: '14', logins: '3', refused: '1' },
-  },
-  {
-    functionName: 'mysql-alternating-users',
-    superuser: true,
-    start: countedMariadb,
-    atMost: { calls: 9, logins: 3 },
-    template: { calls: '14', logins: '4', refused: '1' },
-  },
-  {
-    // The tags and the superuser's secret are one call each more.
-    functionName: 'mysql-single-user',
-    variant: ', two passwords',
-    superuser: true,
-    tags: { 'rotation:overlap': 'true' },
-    start: countedMariadb,
-    atMost: { calls: 10, logins: 3 },
-    template: NO_TEMPLATE,
-    remark: 'at MySQL 8: 3, of which 1 refused, of a model (test/shared/strategies/overlapping-user-itself.test.ts)',
-  },
-];
+function kindsAt(kind: MysqlKind): readonly Kind[] {
+  const start = () => countedMysql(kind);
+  const at = `, ${NAMES[kind]}`;
+  const bySuperuser = kind !== 'mysql';
+  return [
+    {
+      functionName: 'mysql-single-user',
+      variant: at,
+      start,
+      atMost: { calls: 8, logins: 2 },
+      template: { calls: '14', logins: '3', refused: '1' },
+    },
+    {
+      functionName: 'mysql-alternating-users',
+      variant: at,
+      superuser: true,
+      start,
+      atMost: { calls: 9, logins: 3 },
+      template: { calls: '14', logins: '4', refused: '1' },
+    },
+    {
+      // The tags are one call more, and so is the superuser's secret where the account cannot do it itself.
+      functionName: 'mysql-single-user',
+      variant: `${at}, two passwords`,
+      superuser: bySuperuser,
+      tags: { 'rotation:overlap': 'true' },
+      start,
+      atMost: bySuperuser ? { calls: 10, logins: 3 } : { calls: 9, logins: 2 },
+      template: NO_TEMPLATE,
+    },
+  ];
+}
 
 /** One whole rotation of a database user, all four steps, of each kind. */
-export async function rotationCost({ mariadb }: { readonly mariadb: boolean }): Promise<readonly Figure[]> {
+export async function rotationCost(servers: readonly MysqlKind[]): Promise<readonly Figure[]> {
   const figures: Figure[] = [];
-  for (const kind of [...POSTGRES, ...(mariadb ? MARIADB : [])]) figures.push(...(await figuresOf(kind)));
+  for (const kind of [...POSTGRES, ...servers.flatMap(kindsAt)]) figures.push(...(await figuresOf(kind)));
   return figures;
 }
 
@@ -92,7 +97,6 @@ async function figuresOf(kind: Kind): Promise<readonly Figure[]> {
       atMost: kind.atMost.logins,
       template: kind.template.logins,
       unit: '',
-      ...(kind.remark !== undefined && { detail: kind.remark }),
     },
     { name: '  of which refused', measured: logins.refused, atMost: 0, template: kind.template.refused, unit: '' },
   ];
