@@ -14,8 +14,12 @@ interface Login {
 export interface CountedDatabase {
   /** Fields of a secret that say where it is. */
   readonly place: Readonly<Record<string, unknown>>;
-  /** Makes a user, and a superuser who may let its alternate in. */
-  createUsers(user: Login, superuser: Login): Promise<unknown>;
+  /**
+   * Makes a user, and a superuser who may let its alternate in.
+   *
+   * @param keepsOwn whether the user may keep its own second password, where the server has a privilege for that
+   */
+  createUsers(user: Login, superuser: Login, keepsOwn: boolean): Promise<unknown>;
   /** Drops these, and the user's alternate. */
   dropUsers(user: Login, superuser: Login): Promise<unknown>;
   logins(): { readonly accepted: number; readonly refused: number };
@@ -48,12 +52,12 @@ export async function countedMysql(kind: MysqlKind): Promise<CountedDatabase> {
   const proxy = await mysqlProxy(server, new Effects(async () => {}));
   return {
     place: { engine: 'mysql', host: '127.0.0.1', port: proxy.port, ssl: false },
-    async createUsers(user, superuser) {
+    async createUsers(user, superuser, keepsOwn) {
       for (const { username, password } of [user, superuser])
         await server.query(`CREATE USER ${username}@'%' IDENTIFIED BY '${password}'`);
       await server.query(`GRANT ALL ON *.* TO ${superuser.username}@'%' WITH GRANT OPTION`);
-      // On MySQL an account keeps its own second password.
-      if (kind === 'mysql') await server.query(`GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO ${user.username}@'%'`);
+      if (keepsOwn && kind === 'mysql')
+        await server.query(`GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO ${user.username}@'%'`);
     },
     dropUsers: ({ username }, superuser) =>
       server.query(`DROP USER IF EXISTS ${username}_clone@'%', ${username}@'%', ${superuser.username}@'%'`),

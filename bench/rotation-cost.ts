@@ -127,7 +127,7 @@ async function rotate(kind: Kind): Promise<RotationCost> {
   const password = randomBytes(18).toString('base64url');
   const user = { username: `bench_${suffix}`, password };
   const superuser = { username: `bench_superuser_${suffix}`, password };
-  await database.createUsers(user, superuser);
+  await database.createUsers(user, superuser, kind.tags !== undefined);
   cleanup.defer(async () => void (await database.dropUsers(user, superuser)));
 
   const { client, service } = stack;
