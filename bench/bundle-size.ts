@@ -3,7 +3,7 @@ import type { Figure } from './figure.ts';
 
 const LIMIT_KB = 350;
 /** Its driver alone is about 170 kB. */
-const MYSQL_LIMIT_KB = 410;
+const MYSQL_LIMIT_KB = 440;
 
 /** What Lambda loads in each cold start; a kB has 1000 bytes. */
 export function bundleSizes(bundles: readonly Bundle[]): readonly Figure[] {

@@ -54,8 +54,8 @@ describe('the bundles of the functions', () => {
     }
   });
 
-  it('stay under 350 kB; those for MySQL, whose driver brings the arithmetic of ed25519 and parsec, under 410 kB', () => {
-    const limit = (functionName: string) => (functionName.startsWith('mysql') ? 410_000 : 350_000);
+  it('stay under 350 kB; those for MySQL, whose driver brings the arithmetic of ed25519 and parsec, under 440 kB', () => {
+    const limit = (functionName: string) => (functionName.startsWith('mysql') ? 440_000 : 350_000);
     const tooLarge = bundles.filter(({ functionName, bytes }) => bytes > limit(functionName));
     expect(tooLarge.map(({ functionName, bytes }) => `${functionName}: ${bytes}`)).toEqual([]);
   });
