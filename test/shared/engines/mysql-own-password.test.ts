@@ -37,7 +37,7 @@ const PREPARED = [
   'SET SESSION TRANSACTION READ WRITE',
 ];
 
-describe('on MySQL 8, by its statements alone (no such server is at hand)', () => {
+describe('on MySQL, by its statements alone', () => {
   const mysql8 = (answers = {}) => fakeServer('8.4.3', answers);
 
   it('an account changes itself by ALTER USER USER(), the only form that needs no privilege', async () => {

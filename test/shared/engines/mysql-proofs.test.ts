@@ -58,7 +58,7 @@ async function fakeServer(...answers: readonly Buffer[]): Promise<{ login: Datab
   return { heard, login: { host, port, database: '', username: 'app', password, tls: 'off' } };
 }
 
-describe('a server that speaks the handshake of MySQL 8 (no such server is at hand), with "ssl": false', () => {
+describe('a server that speaks the handshake of MySQL 8, with "ssl": false', () => {
   it('and caching_sha2_password gets the password encrypted for its RSA key', async () => {
     const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const pem = publicKey.export({ type: 'spki', format: 'pem' });
