@@ -1,13 +1,16 @@
-import { isIP, Socket } from 'node:net';
-import { createSecureContext } from 'node:tls';
+import { isIP } from 'node:net';
+import { checkServerIdentity, createSecureContext, type PeerCertificate } from 'node:tls';
 import { createConnection } from 'mariadb/callback';
 import type { DatabaseLogin, TimeLimit, Tls } from './engine.ts';
+import { GuardedSocket } from './mysql-guarded-socket.ts';
 import { isProvedByRsa } from './mysql-limits.ts';
 
 /** A connection that takes longer than this is not worth waiting for. */
 const CONNECT_MS = 5_000;
 /** Kept back from each statement, to hang up and to say what was slow. */
 const SPARE_MS = 1_000;
+/** How often the size of an answer is looked at. */
+const LOOK_MS = 20;
 
 /**
  * Ways to log in that prove the password without showing it to whoever listens. Servers can also ask for it in clear
@@ -60,14 +63,19 @@ interface Driver {
  * @throws Error of the driver or of Node
  */
 export async function openConnection(login: DatabaseLogin, limit: TimeLimit): Promise<MysqlConnection> {
-  const socket = new Socket();
+  const socket = new GuardedSocket(login.tls !== 'off');
+  let agreedOnTls = false;
   const settings = {
     host: login.host,
     port: login.port,
     user: login.username,
     password: login.password.reveal(),
     ...(login.database !== '' && { database: login.database }),
-    ...(login.tls !== 'off' && { ssl: verifiedTls(login.host, login.tls) }),
+    ...(login.tls !== 'off' && {
+      ssl: verifiedTls(login.host, login.tls, () => {
+        agreedOnTls = true;
+      }),
+    }),
     stream: () => socket.connect(login.port, login.host).setNoDelay(),
     connectTimeout: Math.max(1, Math.min(CONNECT_MS, limit.remaining())),
     charset: 'utf8mb4',
@@ -98,30 +106,35 @@ export async function openConnection(login: DatabaseLogin, limit: TimeLimit): Pr
     limit.signal.removeEventListener('abort', hangUp);
     socket.destroy();
   };
+  const looks = setInterval(() => socket.requireModest(), LOOK_MS);
   try {
     await new Promise<void>((resolve, reject) => driver.on('connect', (error) => (error ? reject(error) : resolve())));
+    socket.loggedIn();
   } catch (error) {
-    // The request for TLS is the first thing that is sent.
-    const beforeTls = login.tls !== 'off' && socket.bytesWritten === 0;
     release();
-    throw beforeTls ? new AnsweredBeforeTls(error) : error;
+    throw login.tls === 'off' || agreedOnTls ? error : new AnsweredBeforeTls(error);
+  } finally {
+    clearInterval(looks);
   }
   return connection(driver, socket, limit, release);
 }
 
-function connection(driver: Driver, socket: Socket, limit: TimeLimit, release: () => void): MysqlConnection {
+function connection(driver: Driver, socket: GuardedSocket, limit: TimeLimit, release: () => void): MysqlConnection {
   return {
     greeting: driver.serverVersion(),
 
     async ask(statement, values = []) {
       const patience = Math.max(1, limit.remaining() - SPARE_MS);
       const timer = setTimeout(() => socket.destroy(new Error(`timeout after ${Math.round(patience)} ms`)), patience);
+      socket.restartCount();
+      const looks = setInterval(() => socket.requireModest(), LOOK_MS);
       try {
         return await new Promise((resolve, reject) => {
           driver.query(statement, values, (error, rows) => (error ? reject(error) : resolve(rowsOf(rows))));
         });
       } finally {
         clearTimeout(timer);
+        clearInterval(looks);
       }
     },
 
@@ -141,9 +154,15 @@ function connection(driver: Driver, socket: Socket, limit: TimeLimit, release: (
  * The driver would let a self-signed certificate of MariaDB 11.4 pass that knows the password, unless it is given
  * authorities; the context, which Node prefers to those, holds the ones that Node trusts or that the secret names.
  */
-function verifiedTls(host: string, tls: Exclude<Tls, 'off'>) {
+function verifiedTls(host: string, tls: Exclude<Tls, 'off'>, agreed: () => void) {
   return {
     rejectUnauthorized: true,
+    // Called for a certificate that is trusted, before anything else is read.
+    checkServerIdentity: (name: string, certificate: PeerCertificate) => {
+      const doubt = checkServerIdentity(name, certificate);
+      if (!doubt) agreed();
+      return doubt;
+    },
     host,
     ...(isIP(host) === 0 && { servername: host }),
     ca: 'those of the context',

@@ -22,6 +22,8 @@ export class MessageReader {
   readonly #clearPassword: boolean;
   #rest: Buffer = Buffer.alloc(0);
   #sinceReady = 0;
+  /** The kinds of authentication messages so far: each may come once, since the driver answers with work of its own. */
+  readonly #logins = new Set<number>();
 
   constructor(clearPassword: boolean) {
     this.#clearPassword = clearPassword;
@@ -58,10 +60,20 @@ export class MessageReader {
     }
     check(fields);
     fields.requireEnd(type);
+    if (type === 'R') this.#requireNextOfLogin(fields.firstInt32());
+  }
+
+  #requireNextOfLogin(kind: number): void {
+    if (this.#logins.has(kind)) throw new MalformedMessage('The server repeats a question of the login.');
+    // A server that leaves its own proof out has not been shown to know the password.
+    if (kind === LOGGED_IN && this.#logins.has(SASL) && !this.#logins.has(SASL_FINAL)) {
+      throw new MalformedMessage('The server ends the login without its own proof.');
+    }
+    this.#logins.add(kind);
   }
 }
 
-const [CLEAR_PASSWORD, SASL] = [3, 10];
+const [LOGGED_IN, CLEAR_PASSWORD, SASL, SASL_FINAL] = [0, 3, 10, 12];
 
 /** The body of one message, read from its beginning; whatever reaches behind its end throws. */
 class Fields {
@@ -73,7 +85,11 @@ class Fields {
   }
 
   startsWith(number: number): boolean {
-    return this.#bytes.length >= 4 && this.#bytes.readInt32BE(0) === number;
+    return this.#bytes.length >= 4 && this.firstInt32() === number;
+  }
+
+  firstInt32(): number {
+    return this.#bytes.readInt32BE(0);
   }
 
   skip(count: number): void {

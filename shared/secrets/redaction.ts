@@ -80,7 +80,8 @@ export class Redaction {
   spare(text: string): string {
     if (this.#concealed.has(text)) return digestOf(text);
     this.#spared.add(text);
-    for (const form of formsOf(text)) this.#patterns.delete(form);
+    const concealed = new Set([...this.#concealed].flatMap(formsOf));
+    for (const form of formsOf(text)) if (!concealed.has(form)) this.#patterns.delete(form);
     return text;
   }
 

@@ -1,4 +1,9 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { pbkdf2 } from 'node:crypto';
+import { createServer } from 'node:net';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { listening } from '../../../local/listening.ts';
+import type { DatabaseLogin } from '../../../shared/engines/engine.ts';
 import { postgres } from '../../../shared/engines/postgres.ts';
 import { Sensitive } from '../../../shared/secrets/sensitive.ts';
 import { failureOf } from '../../support/failure.ts';
@@ -60,4 +65,44 @@ it('a server that wants more iterations at the login than are computed here is r
   const error = await failureOf(postgres.connect(server.login('slow', PASSWORD), timeLimit()));
   expect(performance.now() - begun).toBeLessThan(2_000);
   expect(error).toMatchObject({ name: 'DatabaseRefused', message: expect.stringMatching(/scram_iterations/) });
+});
+
+/** Says one of these after each that it hears. */
+async function loginAtServerThatSays(...answers: ((heard: string) => readonly Buffer[])[]): Promise<DatabaseLogin> {
+  const peer = createServer((socket) => {
+    socket.on('error', () => {});
+    let turn = 0;
+    socket.on('data', (heard) => socket.write(Buffer.concat(answers[turn++]?.(heard.toString('latin1')) ?? [])));
+  });
+  const { host, port, close } = await listening(peer);
+  onTestFinished(close);
+  return { host, port, database: 'app', username: 'app', password: new Sensitive(PASSWORD), tls: 'off' };
+}
+
+function authentication(kind: number, text = ''): Buffer {
+  const message = Buffer.alloc(9 + Buffer.byteLength(text));
+  message.write('R');
+  message.writeUInt32BE(message.length - 1, 1);
+  message.writeUInt32BE(kind, 5);
+  message.write(text, 9);
+  return message;
+}
+
+const scram = authentication(10, 'SCRAM-SHA-256\0\0');
+
+it('a server that leaves out its own proof has not shown that it knows the password: Unreachable', async () => {
+  const login = await loginAtServerThatSays(() => [scram, authentication(0), Buffer.from('Z\0\0\0\x05I', 'latin1')]);
+  const error = await failureOf(postgres.connect(login, timeLimit(3_000)));
+  expect(error.name).toBe('Unreachable');
+});
+
+it('a server that asks again and again has one proof computed, so that the next rotation finds the processor free', async () => {
+  const login = await loginAtServerThatSays(
+    () => [scram],
+    (heard) => Array(400).fill(authentication(11, `r=${/r=(.*)$/s.exec(heard)?.[1]}x,s=c2FsdA==,i=1000000`)),
+  );
+  expect((await failureOf(postgres.connect(login, timeLimit(3_000)))).name).toBe('Unreachable');
+  const begun = performance.now();
+  await promisify(pbkdf2)('x', 'y', 1, 32, 'sha256');
+  expect(performance.now() - begun).toBeLessThan(2_000);
 });

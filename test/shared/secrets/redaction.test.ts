@@ -235,6 +235,19 @@ describe('a credential that is also an identifier', () => {
     expect(redaction.clean('of key-that-is-its-own-id')).toBe('of [redacted]');
   });
 
+  it.each([
+    ['base64', 'AKID:account-17', Buffer.from('AKID:account-17').toString('base64')],
+    ['URL encoding', 'a b/cdefgh', 'a%20b%2Fcdefgh'],
+  ])('stays unseen when what may be seen gives it by %s, whichever came first', (_, seen, credential) => {
+    for (const order of ['conceal first', 'spare first']) {
+      const redaction = new Redaction();
+      if (order === 'conceal first') redaction.conceal(credential);
+      redaction.spare(seen);
+      if (order === 'spare first') redaction.conceal(credential);
+      expect(redaction.clean(`${seen}, ${credential}`), order).toBe(`${seen}, [redacted]`);
+    }
+  });
+
   it('of which it is a part, or that is a part of it, is seen only as far as it is no credential', () => {
     const redaction = new Redaction();
     redaction.conceal('the-very-key');
