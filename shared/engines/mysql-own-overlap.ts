@@ -8,8 +8,8 @@ import type { OverlapBy } from './overlapping-engine.ts';
 
 type Asking = Pick<MysqlConnection, 'ask'>;
 
-/** The privilege by which a MySQL account keeps a second password of its own, as `SHOW GRANTS` tells it. */
-const PRIVILEGED = /^GRANT [A-Z_, ]*\bAPPLICATION_PASSWORD_ADMIN\b[A-Z_, ]* ON \*\.\* TO /;
+/** The privileges by which a MySQL account keeps and ends a second password of its own, as `SHOW GRANTS` tells them. */
+const PRIVILEGED = /^GRANT [A-Z_, ]*\b(APPLICATION_PASSWORD_ADMIN|CREATE USER)\b[A-Z_, ]* ON \*\.\* TO /;
 const KEEP = 'RETAIN CURRENT PASSWORD';
 
 /** Who can give this user two passwords, as the server itself says; on MariaDB, by what it is. Never asks for a privilege. */
@@ -32,7 +32,7 @@ export async function overlapBy(
     const expired = `${where} lets ${login.username}, whose password has expired, only change it.`;
     // The user itself could change the first of two passwords, and not end the other.
     if (/mariadb/i.test(greeting)) return { by: 'a superuser', otherwise: expired };
-    return { by: 'nobody', otherwise: expired };
+    return { by: 'nobody', otherwise: expired, unknownUntilChanged: true };
   }
   return {
     by: 'nobody',

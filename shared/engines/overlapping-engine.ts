@@ -6,10 +6,13 @@ export interface OverlappingEngine extends Engine {
   connect(login: DatabaseLogin, limit: TimeLimit): Promise<OverlappingSession>;
 }
 
-/** Who can give the logged-in user a second password; `otherwise` says what is missing where it cannot itself. */
+/**
+ * Who can give the logged-in user a second password; `otherwise` says what is missing where it cannot itself. Where its
+ * password has expired, the server tells only after the change whether it can.
+ */
 export type OverlapBy =
   | { readonly by: 'itself' }
-  | { readonly by: 'a superuser' | 'nobody'; readonly otherwise: string };
+  | { readonly by: 'a superuser' | 'nobody'; readonly otherwise: string; readonly unknownUntilChanged?: true };
 
 /** Whose passwords a superuser sets. */
 export interface Account {

@@ -76,14 +76,16 @@ export function overlappingUser(engine: OverlappingEngine): Strategy<DatabaseSec
     const possible = overlap.by === 'itself' || (overlap.by === 'a superuser' && superuserSecretOf(current));
     if (!possible) {
       lacking.set(context.token, overlap.otherwise);
-      return await session.changeOwnPassword(password);
+      await session.changeOwnPassword(password);
+      if (overlap.by === 'nobody' && overlap.unknownUntilChanged) await settle(session);
+      return;
     }
     if (!(await isWanted(context))) return await endOverlap(session, overlap.by === 'itself', secrets, context);
     if (overlap.by !== 'itself') return await throughSuperuser(session, secrets, context, 'keep current');
     await session.changeKeepingOwn(password);
   }
 
-  /** A run that was cut off between the change and the end of the second password left that one good. */
+  /** A run that was cut off between the change and the end of the second password left that one good, as does a change of one that has expired. */
   async function settle(session: OverlappingSession): Promise<void> {
     if ((await session.overlapBy()).by === 'itself') await session.endKept();
   }

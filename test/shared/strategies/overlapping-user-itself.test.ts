@@ -66,7 +66,8 @@ describeWithMysql(
           else all.set(name, value);
         },
         accepts: (password: string) => logsIn(server, { username, password }),
-        grant: () => server.query(`GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO ${username}@'%'`),
+        grant: (privilege = 'APPLICATION_PASSWORD_ADMIN') =>
+          server.query(`GRANT ${privilege} ON *.* TO ${username}@'%'`),
         revoke: () => server.query(`REVOKE APPLICATION_PASSWORD_ADMIN ON *.* FROM ${username}@'%'`),
         asSuperuser: (statement: string) => server.query(`ALTER USER ${username}@'%' ${statement}`),
       };
@@ -78,6 +79,39 @@ describeWithMysql(
     async function works(rotation: Rotation, ...stages: readonly string[]): Promise<void> {
       for (const stage of stages) expect(await rotation.accepts(rotation.passwordIn(stage)), stage).toBe(true);
     }
+
+    it.each([
+      ['with the tag', OVERLAP],
+      ['without it', {}],
+    ])('loses the second password, too, when the first has expired, %s', async (_, tags) => {
+      const rotation = await begin(tags);
+      await rotation.steps();
+      await rotation.asSuperuser("IDENTIFIED BY 'kept by hand'");
+      await rotation.asSuperuser(`IDENTIFIED BY '${rotation.passwordIn('AWSCURRENT')}' RETAIN CURRENT PASSWORD`);
+      await rotation.asSuperuser('PASSWORD EXPIRE');
+      await rotation.rotate();
+      await works(rotation, 'AWSCURRENT');
+      expect(await rotation.accepts('kept by hand')).toBe(false);
+    });
+
+    it('ends its second password by CREATE USER as well', async () => {
+      const rotation = await begin({});
+      await rotation.revoke();
+      await rotation.grant('CREATE USER');
+      await rotation.asSuperuser("IDENTIFIED BY 'kept by hand'");
+      await rotation.asSuperuser(`IDENTIFIED BY '${FIRST}' RETAIN CURRENT PASSWORD`);
+      await rotation.steps();
+      await works(rotation, 'AWSCURRENT');
+      expect(await rotation.accepts('kept by hand')).toBe(false);
+    });
+
+    it('keeps its old password by CREATE USER as well', async () => {
+      const rotation = await begin();
+      await rotation.revoke();
+      await rotation.grant('CREATE USER');
+      await rotation.steps();
+      await works(rotation, 'AWSCURRENT', 'AWSPREVIOUS');
+    });
 
     it('has the passwords of AWSCURRENT and AWSPREVIOUS after each rotation, for 2 logins, none of them refused', async () => {
       const rotation = await begin();
