@@ -77,7 +77,7 @@ export function overlappingUser(engine: OverlappingEngine): Strategy<DatabaseSec
     if (!possible) {
       lacking.set(context.token, overlap.otherwise);
       await session.changeOwnPassword(password);
-      if (overlap.by === 'nobody' && overlap.unknownUntilChanged) await settle(session);
+      if (overlap.by === 'nobody' && overlap.unknownUntilChanged) await endKept(session);
       return;
     }
     if (!(await isWanted(context))) return await endOverlap(session, overlap.by === 'itself', secrets, context);
@@ -85,8 +85,14 @@ export function overlappingUser(engine: OverlappingEngine): Strategy<DatabaseSec
     await session.changeKeepingOwn(password);
   }
 
-  /** A run that was cut off between the change and the end of the second password left that one good, as does a change of one that has expired. */
-  async function settle(session: OverlappingSession): Promise<void> {
+  /** A run that was cut off between the change and the end of the second password left that one good. */
+  async function settle(session: OverlappingSession, current: 'refused' | 'changed', context: Context): Promise<void> {
+    // Then AWSCURRENT is what was kept.
+    if (current === 'changed' && (await isWanted(context))) return;
+    await endKept(session);
+  }
+
+  async function endKept(session: OverlappingSession): Promise<void> {
     if ((await session.overlapBy()).by === 'itself') await session.endKept();
   }
 

@@ -21,8 +21,10 @@ export interface Change<S extends Session> {
     secrets: { readonly current: DatabaseSecret; readonly candidate: DatabaseSecret },
     context: Context,
   ): Promise<void>;
-  /** The candidate works, and AWSCURRENT does not: ends what else may log in. */
-  settle(session: S): Promise<void>;
+  /**
+   * The candidate works: ends what else may log in. AWSCURRENT either has been refused, or has just been changed by `apply`, whose answer was lost.
+   */
+  settle(session: S, current: 'refused' | 'changed', context: Context): Promise<void>;
 }
 
 /**
@@ -77,20 +79,20 @@ export function singleUser<S extends Session>(
           if (change) await change.apply(asCurrent, { current, candidate }, context);
           else await asCurrent.changeOwnPassword(candidate.login.password);
         };
-        return await changePassword(asCurrent, act, candidate.login, context);
+        return await changePassword(asCurrent, act, 'changed', candidate.login, context);
       }
 
       const asCandidate = await namingVersion(AWSPENDING, loggedIn(engine, candidate.login, context));
-      if (asCandidate) return await settled(asCandidate);
+      if (asCandidate) return await settled(asCandidate, context);
 
       const asPrevious = await loggedInAsPrevious(versions, context);
       if (asPrevious) {
         const act = async () => {
           await versions.requireStillPending();
           await asPrevious.changeOwnPassword(candidate.login.password);
-          await change?.settle(asPrevious);
+          await change?.settle(asPrevious, 'refused', context);
         };
-        return await changePassword(asPrevious, act, candidate.login, context);
+        return await changePassword(asPrevious, act, 'refused', candidate.login, context);
       }
 
       throw await noWorkingPassword(current.login, context);
@@ -118,10 +120,10 @@ export function singleUser<S extends Session>(
     await session.renewIfExpired?.();
   }
 
-  async function settled(session: S): Promise<void> {
+  async function settled(session: S, context: Context): Promise<void> {
     try {
       await renewed(session);
-      await change?.settle(session);
+      await change?.settle(session, 'refused', context);
     } finally {
       await session.close();
     }
@@ -147,6 +149,7 @@ export function singleUser<S extends Session>(
   async function changePassword(
     session: Session,
     act: () => Promise<void>,
+    current: 'refused' | 'changed',
     candidate: DatabaseLogin,
     context: Context,
   ): Promise<void> {
@@ -157,7 +160,7 @@ export function singleUser<S extends Session>(
       // The answer may be lost and the change made, here or by another copy of this step: the candidate's login tells.
       const asCandidate = await loggedIn(engine, candidate, context).catch(() => undefined);
       if (!asCandidate) throw error;
-      await asCandidate.close();
+      await (change?.settle(asCandidate, current, context) ?? Promise.resolve()).finally(() => asCandidate.close());
     }
     applied.add(context.token);
   }

@@ -21,10 +21,11 @@ describeWithMysql(
   (kind) => {
     let server: MysqlServer;
     let protocol: Protocol;
+    const effects = new Effects(async () => {});
     let proxy: Awaited<ReturnType<typeof mysqlProxy>>;
     beforeAll(async () => {
       [server, protocol] = await Promise.all([startMysql(kind), startProtocol()]);
-      proxy = await mysqlProxy(server, new Effects(async () => {}));
+      proxy = await mysqlProxy(server, effects);
     });
     afterAll(async () => {
       await proxy.close();
@@ -180,6 +181,24 @@ describeWithMysql(
       await rotation.steps();
       await works(rotation, 'AWSCURRENT');
       expect(await rotation.accepts(old)).toBe(false);
+    });
+
+    it('ends the old ones, and keeps none that is wanted, whichever answer of a setSecret is lost', async () => {
+      for (const tags of [{}, OVERLAP]) {
+        for (let effect = 0, isReached = true; isReached; effect++) {
+          const rotation = await begin(tags);
+          await rotation.asSuperuser("IDENTIFIED BY 'kept by hand'");
+          await rotation.asSuperuser(`IDENTIFIED BY '${FIRST}' RETAIN CURRENT PASSWORD`);
+          await rotation.step('createSecret');
+          effects.arm({ effect, when: 'after' });
+          await rotation.step('setSecret').catch(() => {});
+          isReached = effects.killed;
+          effects.arm();
+          for (const step of ['setSecret', 'testSecret', 'finishSecret'] as const) await rotation.step(step);
+          await works(rotation, 'AWSCURRENT', ...(tags === OVERLAP ? ['AWSPREVIOUS'] : []));
+          expect(await rotation.accepts('kept by hand'), effects.names.join()).toBe(false);
+        }
+      }
     });
 
     it('that lacks the privilege is rotated plainly, which is said once, with the statement that grants it', async () => {
